@@ -1,0 +1,153 @@
+"""The editor's side: what every publishable shares, and the kinds of models.py."""
+
+from django.contrib import admin
+from django.contrib.admin.widgets import AdminTextareaWidget
+from django.db import models
+from django.http import HttpResponseRedirect
+from django.urls import reverse
+from django.utils.html import format_html
+from markdownx.widgets import AdminMarkdownxWidget
+
+from .images import PictureForm
+from .models import (
+    Evidence,
+    Focus,
+    Image,
+    MarkdownField,
+    Principle,
+    Profile,
+    ProfileLink,
+    Tool,
+)
+
+admin.site.site_header = admin.site.site_title = "portfolio"
+admin.site.index_title = "desk"
+admin.site.enable_nav_sidebar = False
+
+
+class MarkdownWidget(AdminMarkdownxWidget):
+    """django-markdownx's field with live preview, made to live with keyboards and failures."""
+
+    class Media:
+        css = {"all": ["portfolio/editor.css"]}
+        js = ["portfolio/editor.js"]
+
+
+# The field grows with its text, so it can begin small.
+FIELDS = {
+    MarkdownField: {"widget": MarkdownWidget({"rows": 3})},
+    models.TextField: {"widget": AdminTextareaWidget({"rows": 3})},
+    models.URLField: {"assume_scheme": "https"},
+}
+
+
+class StateFilter(admin.SimpleListFilter):
+    title = "state"
+    parameter_name = "state"
+
+    def lookups(self, request, model_admin):
+        return [(state, state) for state in ("draft", "scheduled", "live")]
+
+    def queryset(self, request, queryset):
+        return queryset.in_state(self.value()) if self.value() else queryset
+
+
+class PublishableAdmin(admin.ModelAdmin):
+    """How every publishable is listed, found and edited. Its state is shown, never set apart."""
+
+    formfield_overrides = FIELDS
+    prepopulated_fields = {"slug": ["title"]}
+    readonly_fields = ["state_now"]
+    list_display = ["title", "state_now", "publish_at"]
+    list_filter = [StateFilter]
+    search_fields = ["title", "slug", "summary"]
+    date_hierarchy = "publish_at"
+    save_on_top = True
+    # Each kind puts its own fields before these.
+    publishing = [
+        ("Publishing", {"fields": ["publish_at", "state_now"]}),
+        ("Address and description", {"fields": ["slug", "summary"]}),
+    ]
+
+    @admin.display(description="state", ordering="publish_at")
+    def state_now(self, item):
+        return format_html('<span class="state {}">{}</span>', item.state, item.state)
+
+
+class EvidenceInline(admin.TabularInline):
+    model = Evidence
+    extra = 0
+    autocomplete_fields = ["role", "entry"]
+
+
+@admin.register(Principle)
+class PrincipleAdmin(PublishableAdmin):
+    fieldsets = [(None, {"fields": ["title", "body", "position"]}), *PublishableAdmin.publishing]
+    search_fields = [*PublishableAdmin.search_fields, "body"]
+    list_display = [*PublishableAdmin.list_display, "position"]
+    list_editable = ["position"]
+    inlines = [EvidenceInline]
+
+
+@admin.register(Tool)
+class ToolAdmin(admin.ModelAdmin):
+    formfield_overrides = FIELDS
+    prepopulated_fields = {"slug": ["name"]}
+    list_display = ["name", "url", "position"]
+    list_editable = ["position"]
+    search_fields = ["name", "slug", "note"]
+
+
+@admin.register(Focus)
+class FocusAdmin(admin.ModelAdmin):
+    list_display = ["text", "since", "until", "review_by", "position"]
+    list_editable = ["position"]
+    list_filter = [("until", admin.EmptyFieldListFilter)]
+    search_fields = ["text", "detail"]
+    fields = ["text", "detail", ("since", "until"), "review_by", "position"]
+
+
+@admin.register(Image)
+class ImageAdmin(admin.ModelAdmin):
+    form = PictureForm
+    list_display = ["thumbnail", "__str__", "decorative", "size", "created_at"]
+    list_display_links = ["thumbnail", "__str__"]
+    list_filter = ["decorative"]
+    search_fields = ["file", "alt", "caption"]
+    date_hierarchy = "created_at"
+
+    def get_readonly_fields(self, request, obj=None):
+        # The file is named by its content, so another file is another picture.
+        return ["thumbnail", "size", "file"] if obj else []
+
+    @admin.display(description="picture")
+    def thumbnail(self, image):
+        return format_html('<img class="thumbnail" src="{}" alt="{}">', image.file.url, image.alt)
+
+    @admin.display(description="size in pixels")
+    def size(self, image):
+        return f"{image.width} × {image.height}"
+
+
+class ProfileLinkInline(admin.TabularInline):
+    formfield_overrides = FIELDS
+    model = ProfileLink
+    extra = 0
+
+
+@admin.register(Profile)
+class ProfileAdmin(admin.ModelAdmin):
+    formfield_overrides = FIELDS
+    autocomplete_fields = ["portrait"]
+    inlines = [ProfileLinkInline]
+    fields = ["name", "headline", "about", "email", "location", "portrait"]
+
+    def changelist_view(self, request, extra_context=None):
+        """There is one profile at most, so its list is its form."""
+        profile = Profile.objects.first()
+        if profile is None or not self.has_view_permission(request):
+            return super().changelist_view(request, extra_context)
+        return HttpResponseRedirect(reverse("admin:portfolio_profile_change", args=[profile.pk]))
+
+    def has_add_permission(self, request):
+        return super().has_add_permission(request) and not Profile.objects.exists()

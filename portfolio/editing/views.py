@@ -1,0 +1,79 @@
+"""What the Markdown field asks for while one writes: how the text will look, and new pictures.
+
+Every refusal is JSON, `{"error": reason}`: the field's script takes any page, such as that of a
+redirect, for the answer.
+"""
+
+from functools import wraps
+
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import ValidationError
+from django.http import HttpResponse, JsonResponse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST
+
+from portfolio import images, markdown
+
+CONTENT_APPS = ("portfolio", "roles", "journal")
+
+
+def refusal(reason, status=400):
+    return JsonResponse({"error": reason}, status=status)
+
+
+def editor_required(may):
+    """Lets in the signed-in editors for whom `may(user)` is true."""
+
+    def decorate(view):
+        @wraps(view)
+        def guarded(request):
+            if not request.user.is_authenticated:
+                return refusal("Sign in again in another tab: your text is still here.", 403)
+            if not admin.site.has_permission(request) or not may(request.user):
+                return refusal("Your account lacks the permission for this: ask its owner.", 403)
+            return view(request)
+
+        return guarded
+
+    return decorate
+
+
+def may_write(user):
+    """Whether the user may add or change any content."""
+    permissions = (name.split(".", 1) for name in user.get_all_permissions())
+    return any(
+        app in CONTENT_APPS and action.startswith(("add_", "change_"))
+        for app, action in permissions
+    )
+
+
+@never_cache
+@require_POST
+@editor_required(may_write)
+def preview(request):
+    """The Markdown in `content` as HTML."""
+    content = request.POST.get("content")
+    if content is None:
+        return refusal("There is no text to show: send it as content.")
+    try:
+        markdown.validate_markdown(content)
+    except ValidationError as error:
+        return refusal(" ".join(error.messages))
+    return HttpResponse(markdown.render(content))
+
+
+class UploadForm(forms.Form):
+    image = images.PictureField()
+
+
+@never_cache
+@require_POST
+@editor_required(lambda user: user.has_perm("portfolio.add_image"))
+def upload(request):
+    """Keeps the picture in `image`; answers with the Markdown that shows it, and its address."""
+    form = UploadForm(request.POST, request.FILES)
+    if not form.is_valid():
+        return refusal(" ".join(form.errors["image"]))
+    url = images.store(form.cleaned_data["image"]).file.url
+    return JsonResponse({"image_code": f"![]({url})", "image_path": url})

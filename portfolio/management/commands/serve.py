@@ -1,0 +1,108 @@
+import errno
+import hashlib
+import os
+import socket
+import sys
+from pathlib import Path
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.contrib.staticfiles.finders import get_finders
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+from django.db import OperationalError, transaction
+
+from portfolio import sign_in
+from portfolio.exchange.bundle import CONTENT
+
+
+class Command(BaseCommand):
+    help = "Prepare the site, changing nothing that is there already, and serve it until Ctrl-C."
+    requires_system_checks = []
+
+    def handle(self, **options):
+        check_port(settings.HOST, settings.PORT)
+        check_folder(settings.VAR_DIR)
+        try:
+            call_command("migrate", verbosity=0)
+        except OperationalError as error:
+            raise CommandError(f"The database cannot be used: {error}".strip()) from None
+        editor = first_editor()
+        collect_static()
+        self.stdout.write(f"Serving {settings.SITE_URL} until Ctrl-C.")
+        if editor.has_usable_password():
+            self.stdout.write(f"Edit at {settings.SITE_URL}/admin/ as {editor}.")
+        else:
+            self.stdout.write(f"Sign in once, within 15 minutes:\n{sign_in.link(editor)}")
+        self.stdout.write("`make sign-in` prints a new one-time link.")
+        self.stdout.flush()
+        os.execv(sys.executable, server())  # noqa: S606
+
+
+def check_port(host, port):
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        with socket.socket(family, kind, protocol) as listener:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind(address)
+    except (OSError, OverflowError) as error:
+        if getattr(error, "errno", None) == errno.EADDRINUSE:
+            raise CommandError(
+                f"Port {port} is in use: stop what uses it, or choose another, "
+                f"such as PORT={port + 1} make run"
+            ) from None
+        raise CommandError(f"Cannot listen on {host}:{port} ({error}): set HOST and PORT") from None
+
+
+def check_folder(folder):
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if not os.access(folder, os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    except OSError as error:
+        raise CommandError(
+            f"{folder} cannot be written ({error.strerror}): "
+            "set VAR_DIR to a folder that this user may write"
+        ) from None
+
+
+@transaction.atomic
+def first_editor():
+    """The first editor; made, and the seed content loaded, when the site has never been set up."""
+    users = get_user_model().objects
+    editor = users.filter(is_superuser=True, is_active=True).order_by("pk").first()
+    if editor is None:
+        if not any(model.objects.exists() for model in CONTENT):
+            call_command("loaddata", "seed", verbosity=0)
+        # No password at all: the only way in is the one-time link.
+        editor = users.create_superuser("editor")
+    return editor
+
+
+def collect_static():
+    """Collect the static files again only when one of them has changed since the last time."""
+    digest = hashlib.sha256(repr(settings.STORAGES["staticfiles"]).encode())
+    for finder in get_finders():
+        for path, storage in finder.list([]):
+            stat = os.stat(storage.path(path))
+            digest.update(f"{path} {stat.st_size} {stat.st_mtime_ns}\n".encode())
+    stamp = Path(settings.STATIC_ROOT, ".collected")
+    if not stamp.exists() or stamp.read_text() != digest.hexdigest():
+        call_command("collectstatic", interactive=False, verbosity=0)
+        stamp.write_text(digest.hexdigest())
+
+
+def server():
+    """The command line of the production server: a worker a core, several threads each."""
+    options = {
+        "interface": "wsgi",
+        "host": settings.HOST,
+        "port": settings.PORT,
+        "workers": os.cpu_count() or 1,
+        "blocking-threads": 4,
+        "log-level": "warning",
+    }
+    flags = [part for name, value in options.items() for part in (f"--{name}", str(value))]
+    return [sys.executable, "-m", "granian", *flags, "portfolio.wsgi:application"]

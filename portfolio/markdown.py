@@ -1,0 +1,331 @@
+"""Markdown: text in, safe HTML out.
+
+CommonMark with raw HTML, and besides it tables, strikethrough, footnotes, task lists, definition
+lists, coloured code, and links from bare http(s) addresses. nh3 comes last: nothing changes what it
+lets through.
+
+No text takes long. One that is over `LIMIT`, nested too deeply or almost all markup is shown as it
+was written, and `validate_markdown` says so to whoever writes it.
+"""
+
+import html
+import re
+from functools import cache, lru_cache
+from hashlib import sha256
+
+import nh3
+from django.core.exceptions import ValidationError
+from django.utils.safestring import mark_safe
+from markdown_it import MarkdownIt
+from markdown_it.common.utils import escapeHtml, unescapeAll
+from mdit_py_plugins.deflist import deflist_plugin
+from mdit_py_plugins.footnote import footnote_plugin
+from mdit_py_plugins.footnote.index import footnote_ref
+
+LIMIT = 100_000  # characters
+
+
+def render(text):
+    """The text as a SafeString of HTML. The same text gives the same HTML; it is remembered."""
+    return _remembered(text) if len(text) <= LIMIT else _render(text)
+
+
+def validate_markdown(text):
+    """For a field: ValidationError if `render` would show the text as it was written."""
+    _convert(_tidy(text))
+
+
+def plain(text):
+    """What a reader sees of the text, in one line: no markup, no footnotes."""
+    without_notes = _NOTES.sub("", render(text))
+    return " ".join(html.unescape(nh3.clean(without_notes, tags=set())).split())
+
+
+def excerpt(text, length=160):
+    """The beginning of `plain(text)`, at most `length` characters, cut between words with “…”."""
+    text = plain(text)
+    if len(text) <= length:
+        return text
+    head = text[:length].rpartition(" ")[0] or text[: length - 1]
+    return head.rstrip(" ,.;:–—-") + "…"
+
+
+def _render(text):
+    text = _tidy(text)
+    try:
+        markup = _convert(text)
+    except ValidationError:
+        markup = f'<pre class="unrendered">\n{escapeHtml(text)}</pre>\n'
+    return mark_safe(_CLEANER.clean(markup))  # noqa: S308  (the one place: nh3 made it)
+
+
+_remembered = lru_cache(maxsize=256)(_render)
+
+
+def _tidy(text):
+    """Without what no parser or encoder takes: a byte order mark, halves of surrogate pairs."""
+    return re.sub("[\ud800-\udfff]", "\ufffd", text.removeprefix("\ufeff"))
+
+
+def _convert(text):
+    """Markdown to HTML that is not safe yet; ValidationError if that would take long."""
+    if len(text) > LIMIT:
+        raise ValidationError(
+            f"This text is {len(text):,} characters long; the limit is {LIMIT:,}. "
+            "Split it into two.",
+            code="too_long",
+        )
+    # Two texts can share a page, so the ids of footnotes carry a mark of their text.
+    mark = sha256(text.encode()).hexdigest()[:8]
+    return _PARSER.render(text, {"docId": mark, "work": WORK, "colour": COLOUR})
+
+
+# What a text may cost. The parser is linear in most texts but not in all (quotations in quotations,
+# tables that fill up short rows, brackets in brackets), so each attempt at a rule and each token
+# counts as one piece of work and a raw tag as eight: nh3 walks up the open ones at each. The work
+# is the same on every machine. A thousand words with links and lists take about 1,000 pieces.
+
+WORK = 50_000
+
+
+def _spend(env, pieces=1):
+    env["work"] -= pieces
+    if env["work"] < 0:
+        raise ValidationError(
+            "This text has too much markup to show. Split it into two, or make it simpler.",
+            code="too_much_markup",
+        )
+
+
+class _Tokens(list):
+    """The parser's list of blocks, which counts: a table makes thousands in a single attempt."""
+
+    def __init__(self, env):
+        self.env = env
+
+    def append(self, token):
+        _spend(self.env)
+        super().append(token)
+
+
+def _count_tokens(state):
+    state.tokens = _Tokens(state.env)
+
+
+def _count_inline(state, silent):
+    _spend(state.env)
+    return False
+
+
+def _count_block(state, start, end, silent):
+    _spend(state.env)
+    # A list adds two levels, and past maxNesting the parser would drop what is inside.
+    if state.level >= state.md.options.maxNesting - 2:
+        raise ValidationError(
+            "This text has lists or quotations more than eight deep. Take some levels out.",
+            code="too_deep",
+        )
+    return False
+
+
+def _raw_html(self, tokens, index, options, env):
+    _spend(env, 8 * tokens[index].content.count("<"))
+    return tokens[index].content
+
+
+# Coloured code. In the worst case Pygments takes time with the square of a block's length, so the
+# squares are what is limited: one block of 5,000 characters, 25 of 1,000 or less. Its expressions
+# are slowest in what is not code, so long lines and long stretches without punctuation stay plain.
+# Only languages that were measured: an unknown name makes Pygments search every installed package.
+
+COLOUR = 5_000**2
+LANGUAGES = """
+    bash c c# c++ clojure console cpp cs csharp css dart diff django docker dockerfile elixir erlang
+    go golang graphql groovy haskell hs html http ini java javascript jinja js json jsx julia kotlin
+    less lua make makefile nginx nim objective-c ocaml php postgresql powershell proto py pycon
+    pytb python rb rs ruby rust scala scss sh shell sql swift terraform tf toml ts tsx typescript
+    udiff vim vue xml yaml yml zig zsh
+"""
+_NOT_CODE = re.compile(r"""[^(){};,=:"'/#*-]{200}|.{300}""")
+
+
+@cache
+def _highlighter(language):
+    from pygments import highlight
+    from pygments.formatters import HtmlFormatter
+    from pygments.lexers import get_lexer_by_name
+
+    lexer = get_lexer_by_name(language, stripnl=False, ensurenl=False)
+    formatter = HtmlFormatter(nowrap=True)
+    return lambda code: highlight(code, lexer, formatter)
+
+
+def _coloured(code, language, env):
+    cost = len(code) * max(len(code), 1_000)
+    if language not in LANGUAGES.split() or cost > env["colour"] or _NOT_CODE.search(code):
+        return escapeHtml(code)
+    env["colour"] -= cost
+    return _highlighter(language)(code)
+
+
+def _fence(self, tokens, index, options, env):
+    words = unescapeAll(tokens[index].info).split()
+    language = words[0] if words else ""
+    name = f' class="language-{escapeHtml(language)}"' if language else ""
+    code = _coloured(tokens[index].content, language.lower(), env)
+    return f"<pre><code{name}>{code}</code></pre>\n"
+
+
+# The rest of what differs from the libraries.
+
+_SCHEME = re.compile(r"(?:^|[^a-z0-9])(https?)$", re.IGNORECASE)
+_IN_URL = r"""[^\s\x00-\x1f<>()\[\]{}|\\^`"]"""
+_AFTER_SCHEME = re.compile(rf"://(?:{_IN_URL}|\({_IN_URL}*\))+(?<![?!.,:;*_~'])")
+_FOOTNOTE = re.compile(r"\[\^[^\s\]]{1,999}\]")
+
+
+def _bare_link(state, silent):
+    """An http or https address in the text becomes a link.
+
+    It ends before a character that RFC 3986 forbids, a bracket it did not open or punctuation.
+    linkify-it-py takes time with the square of `://://…` and makes README.md a link to Moldova.
+    """
+    if silent or state.src[state.pos] != ":" or state.linkLevel:
+        return False
+    scheme = _SCHEME.search(state.src, max(0, state.pos - 6), state.pos)
+    rest = scheme and _AFTER_SCHEME.match(state.src, state.pos, state.posMax)
+    if not rest or not state.pending.endswith(scheme[1]):
+        return False
+    url = scheme[1] + rest[0]
+    state.pending = state.pending.removesuffix(scheme[1])
+    state.push("link_open", "a", 1).attrs = {"href": state.md.normalizeLink(url)}
+    state.push("text", "", 0).content = url
+    state.push("link_close", "a", -1)
+    state.pos = rest.end()
+    return True
+
+
+def _footnote_ref(state, silent):
+    # The plugin's rule looks for the bracket's end through the whole paragraph, at each bracket.
+    return bool(_FOOTNOTE.match(state.src, state.pos)) and footnote_ref(state, silent)
+
+
+def _footnote_number(self, tokens, index, options, env):
+    number, again = tokens[index].meta["id"] + 1, tokens[index].meta["subId"]
+    note, nth = f"{env['docId']}-{number}", f":{again}" if again else ""
+    return (
+        f'<sup class="footnote-ref"><a href="#fn-{note}" id="fnref-{note}{nth}"'
+        f' aria-label="Footnote {number}">{number}</a></sup>'
+    )
+
+
+def _footnote_return(self, tokens, index, options, env):
+    number, again = tokens[index].meta["id"] + 1, tokens[index].meta["subId"]
+    nth, place = (f":{again}", f"-{again + 1}") if again else ("", "")
+    return (
+        f' <a href="#fnref-{env["docId"]}-{number}{nth}" class="footnote-backref"'
+        f' aria-label="Back to reference {number}{place}">↩\ufe0e</a>'
+    )
+
+
+def _cell(self, tokens, index, options, env):
+    """A table's cell: the parser aligns by style, which the content policy forbids."""
+    if style := tokens[index].attrs.pop("style", ""):
+        tokens[index].attrs["class"] = style.replace("text-align:", "align-")
+    return self.renderToken(tokens, index, options, env)
+
+
+def _parser():
+    parser = MarkdownIt("commonmark", {"tasklists": True}).enable(["table", "strikethrough"])
+    parser.use(footnote_plugin, inline=False).use(deflist_plugin)
+    everywhere = {"alt": ["paragraph", "reference", "blockquote", "list"]}
+    parser.core.ruler.before("block", "count", _count_tokens)
+    parser.block.ruler.before("table", "count", _count_block, everywhere)
+    parser.inline.ruler.before("text", "count", _count_inline)
+    parser.inline.ruler.after("count", "bare_link", _bare_link)
+    parser.inline.ruler.at("footnote_ref", _footnote_ref)
+    for name, rule in {
+        "fence": _fence,
+        "footnote_anchor": _footnote_return,
+        "footnote_ref": _footnote_number,
+        "html_block": _raw_html,
+        "html_inline": _raw_html,
+        "td_open": _cell,
+        "th_open": _cell,
+    }.items():
+        parser.add_render_rule(name, rule)
+    # The rules are arranged on first use, which two threads must not do at once.
+    parser.render("x", {"work": 100})
+    return parser
+
+
+_PARSER = _parser()
+
+# What remains of what the parser and the author wrote.
+
+_ID = re.compile(r"fn(?:ref)?-[0-9a-f]{8}-\d+(?::\d+)?")
+_CLASS = re.compile(
+    r"language-\S+|align-(?:left|center|right)|unrendered|contains-task-list|task-list-item"
+    r"|task-list-item-checkbox|footnote-(?:ref|item|backref)|footnotes(?:-list|-sep)?"
+)
+
+
+@cache
+def _token_classes():
+    from pygments.token import STANDARD_TYPES
+
+    return frozenset(STANDARD_TYPES.values())
+
+
+def _attribute(tag, name, value):
+    """Classes only as made here, and no ids but those of footnotes: neither can pose as ours."""
+    if name == "class":
+        kept = (
+            word
+            for word in value.split()
+            if _CLASS.fullmatch(word) or (tag == "span" and word in _token_classes())
+        )
+        return " ".join(kept) or None
+    if name == "id":
+        return value if _ID.fullmatch(value) else None
+    return value
+
+
+_TAGS = """
+    a abbr b bdi bdo blockquote br caption cite code col colgroup dd del details dfn div dl dt em
+    figcaption figure h1 h2 h3 h4 h5 h6 hr i img input ins kbd li mark ol p pre q rp rt ruby s samp
+    section small span strong sub summary sup table tbody td tfoot th thead time tr u ul var wbr
+"""
+_CLEANER = nh3.Cleaner(
+    tags=set(_TAGS.split()),
+    attributes={
+        "*": {"class", "dir", "lang", "title"},
+        "a": {"aria-label", "href", "hreflang", "id", "rel"},
+        "blockquote": {"cite"},
+        "col": {"span"},
+        "colgroup": {"span"},
+        "del": {"cite", "datetime"},
+        "details": {"open"},
+        "img": {"alt", "height", "loading", "src", "width"},
+        "input": {"checked"},
+        "ins": {"cite", "datetime"},
+        "li": {"id", "value"},
+        "ol": {"reversed", "start", "type"},
+        "q": {"cite"},
+        "td": {"colspan", "rowspan"},
+        "th": {"abbr", "colspan", "rowspan", "scope"},
+        "time": {"datetime"},
+    },
+    attribute_filter=_attribute,
+    # An input is a task's box whatever its author wrote. What scrolls can be reached with a key.
+    set_tag_attribute_values={
+        "input": {"type": "checkbox", "disabled": "", "aria-label": "Task"},
+        "pre": {"tabindex": "0"},
+        "table": {"tabindex": "0"},
+    },
+    url_schemes={"http", "https", "mailto", "tel"},
+    link_rel=None,
+)
+
+# Our own markup of footnotes, for `plain`; the section of notes is the last element.
+_NOTES = re.compile(r'<sup class="footnote-ref">.*?</sup>|<hr class="footnotes-sep">.*', re.DOTALL)

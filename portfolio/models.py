@@ -1,0 +1,404 @@
+"""What roles and journal share: the abstract `Publishable`, and the kinds that are neither's."""
+
+from django.core.validators import RegexValidator
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.fields.tuple_lookups import TupleGreaterThan, TupleLessThan
+from django.urls import reverse
+from django.utils import timezone
+
+from . import markdown
+from .months import Month, MonthField
+
+
+class SlugField(models.CharField):
+    """A lower-case slug: one spelling, so that an address in another case has one answer."""
+
+    default_validators = [
+        RegexValidator(
+            r"\A[a-z0-9]+(?:-[a-z0-9]+)*\Z",
+            "Use lower-case letters a to z, digits and single hyphens, such as what-broke.",
+        )
+    ]
+
+
+class MarkdownField(models.TextField):
+    """Markdown text, no longer than a page can show at once."""
+
+    default_validators = [markdown.validate_markdown]
+
+
+class NaturalKeyManager(models.Manager):
+    def get_by_natural_key(self, *key):
+        return self.get(**dict(zip(self.model.natural_key_fields, key, strict=True)))
+
+
+class NaturalKeyModel(models.Model):
+    """Found by what it is called rather than by a number, so that it can move between databases.
+
+    `natural_key_fields` are the look-ups that make the key, such as `role__slug`.
+    """
+
+    natural_key_fields = ("slug",)
+
+    objects = NaturalKeyManager()
+
+    class Meta:
+        abstract = True
+
+    def natural_key(self):
+        return tuple(self._key_part(path) for path in self.natural_key_fields)
+
+    def _key_part(self, path):
+        value = self
+        for name in path.split("__"):
+            value = getattr(value, name, None)
+        if value is None or isinstance(value, str):
+            return value
+        return value.isoformat() if isinstance(value, Month) else str(value)
+
+
+def is_live(path=""):
+    """The one rule of visibility, for a publishable at the end of `path`, such as `role__`."""
+    return Q(**{f"{path}publish_at__lte": timezone.now()})
+
+
+class PublishableQuerySet(models.QuerySet):
+    def live(self):
+        """What the public may see now. Every list, count, feed and relation starts here."""
+        return self.filter(is_live())
+
+    def in_state(self, state):
+        """Those in the `Publishable.state` of that name; none for any other word."""
+        states = {
+            "draft": Q(publish_at__isnull=True),
+            "scheduled": Q(publish_at__gt=timezone.now()),
+            "live": is_live(),
+        }
+        return self.filter(states[state]) if state in states else self.none()
+
+    def visible_to(self, user):
+        """What this person may see on a page of its own: an editor sees drafts too."""
+        meta = self.model._meta
+        if user.is_staff and user.has_perm(f"{meta.app_label}.view_{meta.model_name}"):
+            return self.all()
+        return self.live()
+
+
+class Publishable(NaturalKeyModel):
+    """Something with a page of its own, written as a draft and published once it is ready.
+
+    Its state is `publish_at` and nothing else. Not for what is always public, such as a tool.
+    """
+
+    title = models.CharField(max_length=300)
+    slug = SlugField(max_length=100, help_text="The last part of its address.")
+    summary = models.TextField(
+        blank=True,
+        max_length=300,
+        help_text="A sentence or two for search results and feeds; empty: the text's beginning.",
+    )
+    publish_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        db_index=True,
+        help_text="Empty: a draft. In the future: scheduled. In the past: live.",
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    objects = NaturalKeyManager.from_queryset(PublishableQuerySet)()
+
+    class Meta:
+        abstract = True
+
+    def __str__(self):
+        return self.title
+
+    @property
+    def state(self):
+        """`draft`, `scheduled` or `live`."""
+        if self.publish_at is None:
+            return "draft"
+        return "live" if self.publish_at <= timezone.now() else "scheduled"
+
+    @property
+    def text(self):
+        """The Markdown of the whole piece, which each kind puts together."""
+        raise NotImplementedError
+
+    @property
+    def description(self):
+        """The summary, or else the text's beginning, without markup."""
+        return self.summary or markdown.excerpt(self.text)
+
+    def neighbours(self):
+        """The live ones on either side in the kind's order, as (smaller key, greater key).
+
+        Compared as a row value, which an index answers at any depth.
+        """
+        names = [name.lstrip("-") for name in self._meta.ordering]
+        place = [getattr(self, name) for name in names]
+        # A draft stands where it would if it were published now.
+        place = [timezone.now() if value is None else value for value in place]
+        others = type(self)._default_manager.live()
+        return (
+            others.filter(TupleLessThan(names, place)).order_by(*(f"-{n}" for n in names)).first(),
+            others.filter(TupleGreaterThan(names, place)).order_by(*names).first(),
+        )
+
+
+class Tool(NaturalKeyModel):
+    """A thing worked with. Its page shows every role and entry that used it."""
+
+    name = models.CharField(max_length=100)
+    slug = SlugField(max_length=100, unique=True)
+    note = MarkdownField(blank=True)
+    url = models.URLField("address", blank=True)
+    position = models.PositiveIntegerField(default=0, help_text="Smaller comes first.")
+
+    class Meta:
+        ordering = ["position", "slug"]
+
+    def __str__(self):
+        return self.name
+
+    def get_absolute_url(self):
+        return reverse("tool", args=[self.slug])
+
+
+class Image(NaturalKeyModel):
+    """A picture that was uploaded; its file is named by its content and never changes."""
+
+    natural_key_fields = ("file",)
+
+    file = models.ImageField(
+        unique=True, max_length=100, width_field="width", height_field="height"
+    )
+    width = models.PositiveIntegerField(editable=False)
+    height = models.PositiveIntegerField(editable=False)
+    alt = models.TextField(
+        "alternative text",
+        blank=True,
+        max_length=500,
+        help_text="What the picture says to someone who cannot see it.",
+    )
+    decorative = models.BooleanField(
+        default=False, help_text="It says nothing that the text does not; screen readers skip it."
+    )
+    caption = models.TextField(blank=True, max_length=500)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-created_at", "file"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(decorative=False) | Q(alt=""),
+                name="image_decorative_has_no_alt",
+                violation_error_message="A decorative picture has no alternative text: "
+                "empty the text or untick decorative.",
+            )
+        ]
+
+    def __str__(self):
+        return self.alt or self.file.name
+
+
+class Profile(NaturalKeyModel):
+    """The person. One row: the database accepts no second."""
+
+    natural_key_fields = ()
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1, editable=False)
+    name = models.CharField(max_length=200, blank=True)
+    headline = models.CharField(max_length=300, blank=True)
+    about = MarkdownField(blank=True)
+    email = models.EmailField(blank=True)
+    location = models.CharField(max_length=200, blank=True)
+    portrait = models.ForeignKey(
+        Image, models.SET_NULL, null=True, blank=True, related_name="profiles"
+    )
+
+    class Meta:
+        verbose_name_plural = "profile"
+        permissions = [("export_content", "Can export all content")]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(id=1),
+                name="profile_is_one_row",
+                violation_error_message="There is one profile already: change that one.",
+            )
+        ]
+
+    def __str__(self):
+        return self.name or "profile"
+
+    def get_absolute_url(self):
+        return reverse("home")
+
+
+class ProfileLink(NaturalKeyModel):
+    """An address where the same person is found."""
+
+    natural_key_fields = ("url",)
+
+    profile = models.ForeignKey(Profile, models.CASCADE, related_name="links")
+    label = models.CharField(max_length=100)
+    url = models.URLField("address", unique=True)
+    rel_me = models.BooleanField(
+        "is me", default=True, help_text="Marks it rel=me: the same person, which others can check."
+    )
+    position = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        ordering = ["position", "label", "url"]
+
+    def __str__(self):
+        return self.label
+
+
+class FocusQuerySet(models.QuerySet):
+    def current(self):
+        """What holds this month: statements that have not ended before it."""
+        return self.filter(Q(until__isnull=True) | Q(until__gte=Month.now()))
+
+    def earlier(self):
+        """What held once, the latest first."""
+        return self.filter(until__lt=Month.now()).order_by("-until", "position", "text")
+
+
+class Focus(NaturalKeyModel):
+    """A statement of *now*. Ended rather than overwritten, it stays among the earlier ones."""
+
+    natural_key_fields = ("text", "since")
+
+    text = models.CharField(max_length=300)
+    detail = models.CharField(max_length=300, blank=True)
+    since = MonthField(null=True, blank=True)
+    until = MonthField(null=True, blank=True, help_text="The last month in which it held.")
+    review_by = models.DateField(
+        null=True, blank=True, help_text="After this day the page says that it may be out of date."
+    )
+    position = models.PositiveIntegerField(default=0, help_text="Smaller comes first.")
+
+    objects = NaturalKeyManager.from_queryset(FocusQuerySet)()
+
+    class Meta:
+        verbose_name = "now statement"
+        verbose_name_plural = "now"
+        ordering = ["position", "text"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(since__isnull=True) | Q(until__isnull=True) | Q(until__gte=F("since")),
+                name="focus_ends_after_it_starts",
+                violation_error_message="It ends before it starts: check since and until.",
+            ),
+            models.UniqueConstraint(
+                fields=["text", "since"],
+                name="focus_text_and_since_once",
+                violation_error_message="This statement is there already, since the same month.",
+            ),
+            # NULLs are distinct to a unique constraint, so the undated ones need their own.
+            models.UniqueConstraint(
+                fields=["text"],
+                condition=Q(since__isnull=True),
+                name="focus_undated_text_once",
+                violation_error_message="This statement is there already.",
+            ),
+        ]
+
+    def __str__(self):
+        return self.text
+
+    def get_absolute_url(self):
+        return reverse("now")
+
+    @property
+    def is_past_review(self):
+        return self.review_by is not None and self.review_by < timezone.localdate()
+
+
+class Principle(Publishable):
+    """A sentence to work by, why, and the roles and entries that show it kept or broken."""
+
+    body = MarkdownField(blank=True)
+    position = models.PositiveIntegerField(default=0, help_text="Smaller comes first.")
+
+    class Meta(Publishable.Meta):
+        ordering = ["position", "slug"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["slug"],
+                name="principle_slug_once",
+                violation_error_message="Another principle has this slug: choose a different one.",
+            )
+        ]
+
+    def get_absolute_url(self):
+        return reverse("principle", args=[self.slug])
+
+    @property
+    def text(self):
+        return self.body
+
+
+class EvidenceQuerySet(models.QuerySet):
+    def live(self):
+        """Evidence of which both ends are public."""
+        return self.filter(is_live("principle__"), is_live("role__") | is_live("entry__"))
+
+
+class Evidence(NaturalKeyModel):
+    """A role or an entry in which a principle was kept, or broken."""
+
+    natural_key_fields = ("principle__slug", "role__slug", "entry__month", "entry__slug")
+
+    class Verdict(models.TextChoices):
+        KEPT = "kept", "kept"
+        BROKE = "broke", "broke"
+
+    principle = models.ForeignKey(Principle, models.CASCADE, related_name="evidence")
+    verdict = models.CharField(max_length=5, choices=Verdict, default=Verdict.KEPT)
+    role = models.ForeignKey(
+        "roles.Role", models.CASCADE, null=True, blank=True, related_name="evidence"
+    )
+    entry = models.ForeignKey(
+        "journal.Entry", models.CASCADE, null=True, blank=True, related_name="evidence"
+    )
+
+    objects = NaturalKeyManager.from_queryset(EvidenceQuerySet)()
+
+    class Meta:
+        verbose_name_plural = "evidence"
+        ordering = [
+            "-verdict",
+            F("role__position").asc(nulls_last=True),
+            "role__slug",
+            F("entry__month").desc(nulls_last=True),
+            "entry__slug",
+            "principle__position",
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(role__isnull=True, entry__isnull=False)
+                | Q(role__isnull=False, entry__isnull=True),
+                name="evidence_is_a_role_or_an_entry",
+                violation_error_message="Choose a role or an entry: one of the two.",
+            ),
+            models.CheckConstraint(
+                condition=Q(verdict__in=["kept", "broke"]), name="evidence_is_kept_or_broke"
+            ),
+            models.UniqueConstraint(
+                fields=["principle", "role"],
+                name="evidence_role_once",
+                violation_error_message="This role is evidence for the principle already.",
+            ),
+            models.UniqueConstraint(
+                fields=["principle", "entry"],
+                name="evidence_entry_once",
+                violation_error_message="This entry is evidence for the principle already.",
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.verdict} in {self.role or self.entry}"

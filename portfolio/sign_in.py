@@ -1,0 +1,26 @@
+"""One-time sign-in links: how the first editor comes in, and anyone whose password is lost."""
+
+from django.conf import settings
+from django.contrib.auth.tokens import default_token_generator
+from django.contrib.auth.views import PasswordResetConfirmView
+from django.urls import reverse, reverse_lazy
+from django.utils.encoding import force_bytes
+from django.utils.http import urlsafe_base64_encode
+
+
+def link(user):
+    """An address where this user sets a password and is signed in.
+
+    Good for `settings.PASSWORD_RESET_TIMEOUT` seconds, and until a password is set.
+    """
+    token = default_token_generator.make_token(user)
+    key = urlsafe_base64_encode(force_bytes(user.pk))
+    return settings.SITE_URL + reverse("sign_in", args=[key, token])
+
+
+class SignIn(PasswordResetConfirmView):
+    template_name = "admin/sign_in.html"
+    title = "Choose a password"
+    success_url = reverse_lazy("admin:index")
+    post_reset_login = True
+    post_reset_login_backend = "django.contrib.auth.backends.ModelBackend"

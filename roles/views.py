@@ -1,0 +1,25 @@
+from django.views.generic import ListView
+
+from portfolio.detail import PublishableDetail
+
+from .models import Role
+
+
+class Roles(ListView):
+    template_name = "roles/index.html"
+    context_object_name = "roles"
+
+    def get_queryset(self):
+        return Role.objects.live()
+
+
+class RolePage(PublishableDetail):
+    template_name = "roles/role.html"
+    queryset = Role.objects.prefetch_related("outcomes", "tools")
+
+    def get_context_data(self, **kwargs):
+        return super().get_context_data(
+            entries=self.object.entries.live(),
+            evidence=self.object.evidence.live().select_related("principle"),
+            **kwargs,
+        )

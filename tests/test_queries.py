@@ -1,0 +1,98 @@
+"""What each public page asks of the database, and that it asks no more when there is more."""
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from portfolio.months import Month
+from tests.factories import (
+    make_entry,
+    make_evidence,
+    make_focus,
+    make_outcome,
+    make_principle,
+    make_role,
+    make_tool,
+)
+
+# The profile and its links are in every count but the last page's own.
+QUERIES = {
+    "/": 7,
+    "/now/": 4,
+    "/roles/": 3,
+    "/roles/main/": 9,
+    "/thinking/": 3,
+    "/thinking/main/": 6,
+    "/journal/": 4,
+    "/journal/2025/": 3,
+    "/journal/2025/03/": 3,
+    "/journal/2025/03/main/": 8,
+    "/tools/": 3,
+    "/tools/main/": 5,
+    "/lessons/": 3,
+    "/nothing-here/": 3,
+}
+
+
+@pytest.fixture
+def main(db):
+    tool = make_tool(slug="main")
+    role = make_role(slug="main", tools=[tool], position=50)
+    entry = make_entry(slug="main", month=Month(2025, 3), tools=[tool], role=role)
+    principle = make_principle(slug="main", position=50)
+    make_outcome(role=role)
+    make_evidence(principle=principle, role=role)
+    make_evidence(principle=principle, entry=entry)
+    make_focus()
+    make_focus(until=Month(2020, 1))
+    return tool, role, entry, principle
+
+
+def grow(main, times):
+    tool, role, entry, principle = main
+    for number in range(times):
+        more = make_tool()
+        role.tools.add(more)
+        entry.tools.add(more)
+        other = make_role(tools=[tool], position=number)
+        make_outcome(role=role)
+        same_month = make_entry(month=Month(2025, 3), tools=[tool], role=role)
+        make_evidence(principle=principle, role=other)
+        make_evidence(principle=principle, entry=same_month)
+        make_evidence(principle=make_principle(position=number), role=role)
+        make_evidence(principle=make_principle(position=100 + number), entry=entry)
+        make_focus()
+        make_focus(until=Month(2020, 1))
+
+
+def count(client, address):
+    with CaptureQueriesContext(
+        connection,
+    ) as queries:
+        client.get(address)
+    return len(queries)
+
+
+def test_each_page_asks_a_fixed_number_of_queries(client, main):
+    assert {address: count(client, address) for address in QUERIES} == QUERIES
+
+
+def test_no_page_asks_more_when_there_is_more(client, main):
+    before = {address: count(client, address) for address in QUERIES}
+    grow(main, 12)
+    assert {address: count(client, address) for address in QUERIES} == before
+
+
+def test_the_growth_would_be_noticed(client, main):
+    """The control: a page that asked once an item would be caught."""
+    from roles.models import Role
+
+    def ask_once_a_role():
+        with CaptureQueriesContext(connection) as queries:
+            for role in Role.objects.live():
+                list(role.tools.all())
+        return len(queries)
+
+    before = ask_once_a_role()
+    grow(main, 3)
+    assert ask_once_a_role() > before

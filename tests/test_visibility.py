@@ -1,0 +1,201 @@
+"""The visibility matrix: every state × every public output × who is looking.
+
+One item of each kind stands in the state under test, with a canary word in every text, tied to
+live items in every way the models allow. The canary is then looked for in every output.
+"""
+
+from datetime import timedelta
+
+import pytest
+from django.urls import URLPattern, get_resolver, reverse
+from django.utils import timezone
+
+from portfolio.months import Month
+from tests.factories import (
+    make_entry,
+    make_evidence,
+    make_outcome,
+    make_principle,
+    make_role,
+    make_tool,
+)
+
+CANARY = "canary"
+STATES = ["draft", "scheduled", "live", "unpublished"]
+
+# Route → (address, whether a live canary shows there). Every public route stands here.
+LISTS = {
+    "": ("/", True),
+    "now/": ("/now/", False),
+    "roles/": ("/roles/", True),
+    "thinking/": ("/thinking/", True),
+    "journal/": ("/journal/", True),
+    "journal/<year:year>/": ("/journal/2024/", True),
+    "journal/<month:month>/": ("/journal/2024/05/", True),
+    "tools/": ("/tools/", False),
+    "tools/<slug:slug>/": ("/tools/hammer/", True),
+    "lessons/": ("/lessons/", True),
+}
+PAGES = {
+    "roles/<slug:slug>/": "/roles/bird/",
+    "thinking/<slug:slug>/": "/thinking/bird/",
+    "journal/<month:month>/<slug:slug>/": "/journal/2024/05/bird/",
+}
+# Live pages beside the item, which name it as a neighbour, as evidence or as where it happened.
+BESIDE = ["/roles/beside/", "/thinking/beside/", "/journal/2024/05/beside/"]
+# Files by the hash of their content, which no page in the matrix lists.
+ELSEWHERE = ["media/<path:name>"]
+MISSING = "/no-such-page/"
+
+
+def publish_at(state):
+    now = timezone.now()
+    return {"live": now - timedelta(days=1), "scheduled": now + timedelta(days=1)}.get(state)
+
+
+@pytest.fixture
+def site_in(db):
+    def build(state):
+        tool = make_tool(slug="hammer")
+        words = {"title": f"{CANARY} title", "slug": "bird", "summary": f"{CANARY} summary"}
+        role = make_role(
+            **words,
+            organisation=CANARY,
+            **dict.fromkeys(["problem", "approach", "impact", "learned", "broke"], CANARY),
+            tools=[tool],
+            position=5,
+        )
+        make_outcome(role=role, figure="7x", what=CANARY, baseline=CANARY)
+        entry = make_entry(**words, body=CANARY, month=Month(2024, 5), tools=[tool], role=role)
+        principle = make_principle(**words, body=CANARY, position=5)
+        beside = {"slug": "beside"}
+        other_role = make_role(**beside, position=4)
+        other_entry = make_entry(**beside, month=Month(2024, 5), role=role)
+        other_principle = make_principle(**beside, position=4)
+        make_evidence(principle=principle, role=other_role)
+        make_evidence(principle=principle, entry=other_entry, verdict="broke")
+        make_evidence(principle=other_principle, role=role)
+        make_evidence(principle=other_principle, entry=entry, verdict="broke")
+        for item in (role, entry, principle):
+            if state == "unpublished":
+                item.publish_at = publish_at("live")
+                item.save()
+            item.publish_at = publish_at(state)
+            item.save()
+
+    return build
+
+
+@pytest.fixture(params=["anonymous", "editor"])
+def visitor(request, client, django_user_model):
+    if request.param == "editor":
+        client.force_login(django_user_model.objects.create_superuser("editor"))
+    client.kind = request.param
+    return client
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_a_list_shows_an_item_only_when_it_is_live(state, visitor, site_in):
+    site_in(state)
+    for address, shown in [*LISTS.values(), *((address, True) for address in BESIDE)]:
+        response = visitor.get(address)
+        assert response.status_code == 200, address
+        expected = shown and state == "live"
+        assert (CANARY in response.text) == expected, (address, state)
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_a_page_is_for_everyone_when_live_and_else_for_editors(state, visitor, site_in):
+    site_in(state)
+    for address in PAGES.values():
+        response = visitor.get(address)
+        visible = state == "live" or visitor.kind == "editor"
+        assert response.status_code == (200 if visible else 404), address
+        assert (CANARY in response.text) == visible, address
+
+
+@pytest.mark.parametrize("state", ["draft", "scheduled", "unpublished"])
+def test_a_hidden_page_answers_as_nothing_does(state, client, site_in):
+    site_in(state)
+    for address in PAGES.values():
+        hidden, nothing = client.get(address), client.get(address.replace("bird", "stone"))
+        assert hidden.status_code == nothing.status_code == 404
+        assert hidden.text == nothing.text.replace("stone", "bird")
+        assert hidden.headers == nothing.headers
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_the_not_found_page_names_only_what_is_live(state, visitor, site_in):
+    site_in(state)
+    response = visitor.get(MISSING)
+    assert response.status_code == 404
+    assert (CANARY in response.text) == (state == "live")
+
+
+@pytest.mark.parametrize("state", ["draft", "scheduled", "unpublished"])
+def test_an_archive_of_nothing_live_is_not_found(state, client, site_in):
+    site_in(state)
+    make_entry(month=Month(2020, 3), publish_at=publish_at(state))
+    assert client.get("/journal/2020/").status_code == 404
+    assert client.get("/journal/2020/03/").status_code == 404
+    assert "2020" not in client.get("/journal/").text
+
+
+def test_an_editor_is_told_that_a_page_is_not_public(admin_client, site_in):
+    site_in("draft")
+    for address in PAGES.values():
+        response = admin_client.get(address)
+        assert "only editors see this page" in response.text
+        assert response["X-Robots-Tag"] == "noindex"
+        assert "no-store" in response["Cache-Control"]
+
+
+def test_a_live_page_is_not_marked_so(admin_client, site_in):
+    site_in("live")
+    for address in PAGES.values():
+        response = admin_client.get(address)
+        assert "only editors see this page" not in response.text
+        assert "X-Robots-Tag" not in response
+
+
+def test_a_live_page_does_not_depend_on_who_is_looking(admin_client, site_in):
+    site_in("live")
+    for address in [*PAGES.values(), *(address for address, _ in LISTS.values())]:
+        assert "Cookie" not in admin_client.get(address).get("Vary", ""), address
+
+
+def test_staff_without_the_right_to_see_an_item_get_no_draft(client, site_in, django_user_model):
+    site_in("draft")
+    client.force_login(django_user_model.objects.create_user("helper", is_staff=True))
+    for address in PAGES.values():
+        assert client.get(address).status_code == 404
+
+
+def test_a_scheduled_item_goes_live_by_itself(client, site_in):
+    site_in("scheduled")
+    from journal.models import Entry
+
+    entry = Entry.objects.get(slug="bird")
+    assert client.get(entry.get_absolute_url()).status_code == 404
+    # The moment passes: nothing but the clock has to change.
+    Entry.objects.filter(pk=entry.pk).update(publish_at=timezone.now())
+    assert client.get(entry.get_absolute_url()).status_code == 200
+
+
+def public_routes(resolver, prefix=""):
+    for pattern in resolver.url_patterns:
+        route = prefix + str(pattern.pattern)
+        if isinstance(pattern, URLPattern):
+            yield route
+        else:
+            yield from public_routes(pattern, route)
+
+
+def test_every_public_route_is_in_the_matrix():
+    routes = {route for route in public_routes(get_resolver()) if not route.startswith("admin/")}
+    assert routes == {*LISTS, *PAGES, *ELSEWHERE}
+
+
+def test_the_addresses_of_the_matrix_are_those_that_the_routes_give():
+    assert reverse("journal:entry", args=[Month(2024, 5), "bird"]) in PAGES.values()
+    assert reverse("journal:month", args=[Month(2024, 5)]) == "/journal/2024/05/"
