@@ -94,5 +94,4 @@ def running_site(folder, **variables):
         yield site
     finally:
         if site.process.poll() is None:
-            os.killpg(site.process.pid, signal.SIGKILL)
-            site.process.communicate()
+            site.interrupt()

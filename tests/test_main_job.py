@@ -61,7 +61,7 @@ def publish(page, when=None):
     """Save the open form, to be live from `when` on or, without it, from now on."""
     if when is None:
         page.get_by_role("link", name="Today").click()
-        page.get_by_role("link", name="Now").click()
+        page.locator("#id_publish_at_1 ~ .datetimeshortcuts").get_by_text("Now", exact=True).click()
     else:
         page.get_by_label("Date:").fill(f"{when:%Y-%m-%d}")
         page.get_by_label("Time:").fill(f"{when:%H:%M:%S}")

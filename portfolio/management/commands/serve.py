@@ -1,7 +1,9 @@
 import errno
 import hashlib
 import os
+import signal
 import socket
+import subprocess
 import sys
 from pathlib import Path
 
@@ -36,7 +38,7 @@ class Command(BaseCommand):
             self.stdout.write(f"Sign in once, within 15 minutes:\n{sign_in.link(editor)}")
         self.stdout.write("`make sign-in` prints a new one-time link.")
         self.stdout.flush()
-        os.execv(sys.executable, server())  # noqa: S606
+        raise SystemExit(run(server()))
 
 
 def check_port(host, port):
@@ -102,7 +104,24 @@ def server():
         "port": settings.PORT,
         "workers": os.cpu_count() or 1,
         "blocking-threads": 4,
+        "workers-kill-timeout": "10s",
         "log-level": "warning",
     }
     flags = [part for name, value in options.items() for part in (f"--{name}", str(value))]
     return [sys.executable, "-m", "granian", *flags, "portfolio.wsgi:application"]
+
+
+def run(command):
+    """Run the server until it ends or this process is told to; gives its exit code.
+
+    In a session of its own, as a terminal's Ctrl-C would also reach Granian's workers, and one that
+    gets it from two sides does not end.
+    """
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
+    process = subprocess.Popen(command, start_new_session=True)  # noqa: S603
+    try:
+        return process.wait()
+    except KeyboardInterrupt:
+        process.terminate()
+        return process.wait()
