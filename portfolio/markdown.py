@@ -180,7 +180,7 @@ def _fence(self, tokens, index, options, env):
 # The rest of what differs from the libraries.
 
 _SCHEME = re.compile(r"(?:^|[^a-z0-9])(https?)$", re.IGNORECASE)
-_IN_URL = r"""[^\s\x00-\x1f<>()\[\]{}|\\^`"]"""
+_IN_URL = r"""[^\s\x00-\x1f<>()\[\]{}|\\^`"«»\u2010-\u203e\u3000-\u303f\uff00-\uff20]"""
 _AFTER_SCHEME = re.compile(rf"://(?:{_IN_URL}|\({_IN_URL}*\))+(?<![?!.,:;*_~'])")
 _FOOTNOTE = re.compile(r"\[\^[^\s\]]{1,999}\]")
 
@@ -188,7 +188,8 @@ _FOOTNOTE = re.compile(r"\[\^[^\s\]]{1,999}\]")
 def _bare_link(state, silent):
     """An http or https address in the text becomes a link.
 
-    It ends before a character that RFC 3986 forbids, a bracket it did not open or punctuation.
+    It ends before what RFC 3986 forbids, typographic punctuation, a bracket that it did not open,
+    and punctuation that is its last.
     linkify-it-py takes time with the square of `://://…` and makes README.md a link to Moldova.
     """
     if silent or state.src[state.pos] != ":" or state.linkLevel:
@@ -302,17 +303,15 @@ _CLEANER = nh3.Cleaner(
     attributes={
         "*": {"class", "dir", "lang", "title"},
         "a": {"aria-label", "href", "hreflang", "id", "rel"},
-        "blockquote": {"cite"},
         "col": {"span"},
         "colgroup": {"span"},
-        "del": {"cite", "datetime"},
+        "del": {"datetime"},
         "details": {"open"},
         "img": {"alt", "height", "loading", "src", "width"},
         "input": {"checked"},
-        "ins": {"cite", "datetime"},
+        "ins": {"datetime"},
         "li": {"id", "value"},
         "ol": {"reversed", "start", "type"},
-        "q": {"cite"},
         "td": {"colspan", "rowspan"},
         "th": {"abbr", "colspan", "rowspan", "scope"},
         "time": {"datetime"},

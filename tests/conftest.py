@@ -9,6 +9,9 @@ def pytest_configure(config):
     backend = "django.contrib.staticfiles.storage.StaticFilesStorage"
     django_settings.STORAGES["staticfiles"]["BACKEND"] = backend
     django_settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
+    # A browser keeps its connection to the live server, whose thread would keep one to the
+    # database, which then cannot be dropped.
+    django_settings.DATABASES["default"]["CONN_MAX_AGE"] = 0
 
 
 @pytest.fixture(autouse=True)

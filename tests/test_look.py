@@ -142,8 +142,8 @@ def test_body_text_has_a_contrast_of_seven_to_one(page, live_server, seed):
         assert not found["violations"]
 
 
-def test_a_page_reads_without_javascript(browser, live_server, seed):
-    page = browser.new_context(java_script_enabled=False).new_page()
+def test_a_page_reads_without_javascript(new_context, live_server, seed):
+    page = new_context(java_script_enabled=False).new_page()
     page.goto(live_server.url)
     expect(page.get_by_text("complexity is debt.")).to_be_visible()
     page.get_by_role("link", name="realized most bugs are communication failures.").click()

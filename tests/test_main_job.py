@@ -100,7 +100,7 @@ def complaints(page):
     return said
 
 
-def test_the_main_job(page, browser, complaints, tmp_path, db):
+def test_the_main_job(page, new_context, complaints, tmp_path, db):
     with (
         empty_database("main_job") as database,
         empty_database("main_job_copy") as other_database,
@@ -121,7 +121,7 @@ def test_the_main_job(page, browser, complaints, tmp_path, db):
         write(page, "not before tomorrow.", "mar 2026", "a plan.")
         publish(page, timezone.now() + timedelta(days=1))
 
-        reader = browser.new_context().new_page()
+        reader = new_context().new_page()
         for address in ("/", "/journal/", "/journal/2026/", "/journal/2026/02/"):
             reader.goto(site.url + address)
             expect(reader.get_by_role("link", name="the migration ran twice.")).to_be_visible()
