@@ -1,7 +1,10 @@
 """The editor's side: what every publishable shares, and the kinds of models.py."""
 
 from django.contrib import admin
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.views.main import ChangeList
 from django.contrib.admin.widgets import AdminTextareaWidget
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.http import HttpResponseRedirect
 from django.urls import reverse
@@ -19,10 +22,12 @@ from .models import (
     ProfileLink,
     Tool,
 )
+from .sign_in import SignInForm
 
 admin.site.site_header = admin.site.site_title = "portfolio"
 admin.site.index_title = "desk"
 admin.site.enable_nav_sidebar = False
+admin.site.login_form = SignInForm
 
 
 class MarkdownWidget(AdminMarkdownxWidget):
@@ -52,6 +57,16 @@ class StateFilter(admin.SimpleListFilter):
         return queryset.in_state(self.value()) if self.value() else queryset
 
 
+class PublishableChangeList(ChangeList):
+    """Shows the whole list for a year that no date can have, where the stock one fails."""
+
+    def __init__(self, *arguments):
+        try:
+            super().__init__(*arguments)
+        except (OverflowError, ValueError) as error:
+            raise IncorrectLookupParameters(error) from error
+
+
 class PublishableAdmin(admin.ModelAdmin):
     """How every publishable is listed, found and edited. Its state is shown, never set apart."""
 
@@ -69,9 +84,28 @@ class PublishableAdmin(admin.ModelAdmin):
         ("Address and description", {"fields": ["slug", "summary"]}),
     ]
 
+    def get_changelist(self, request, **kwargs):
+        return PublishableChangeList
+
+    def get_changeform_initial_data(self, request):
+        """What an address asks a new form to begin with, as far as its fields accept that."""
+        fields = self.get_form(request).base_fields
+        initial = super().get_changeform_initial_data(request).items()
+        return {name: value for name, value in initial if accepts(fields.get(name), value)}
+
     @admin.display(description="state", ordering="publish_at")
     def state_now(self, item):
         return format_html('<span class="state {}">{}</span>', item.state, item.state)
+
+
+def accepts(field, value):
+    """Whether a form field takes this value; no field takes none."""
+    try:
+        if field is not None:
+            field.clean(value)
+    except ValidationError:
+        return False
+    return field is not None
 
 
 class EvidenceInline(admin.TabularInline):
@@ -109,6 +143,7 @@ class FocusAdmin(admin.ModelAdmin):
 
 @admin.register(Image)
 class ImageAdmin(admin.ModelAdmin):
+    formfield_overrides = FIELDS
     form = PictureForm
     list_display = ["thumbnail", "__str__", "decorative", "size", "created_at"]
     list_display_links = ["thumbnail", "__str__"]

@@ -1,6 +1,9 @@
 """One-time sign-in links: how the first editor comes in, and anyone whose password is lost."""
 
+from django import forms
 from django.conf import settings
+from django.contrib.admin.forms import AdminAuthenticationForm
+from django.contrib.auth.forms import UsernameField
 from django.contrib.auth.tokens import default_token_generator
 from django.contrib.auth.views import PasswordResetConfirmView
 from django.urls import reverse, reverse_lazy
@@ -16,6 +19,14 @@ def link(user):
     token = default_token_generator.make_token(user)
     key = urlsafe_base64_encode(force_bytes(user.pk))
     return settings.SITE_URL + reverse("sign_in", args=[key, token])
+
+
+class SignInForm(AdminAuthenticationForm):
+    """The stock form does not check how long a name is, and PostgreSQL counts no longer ones."""
+
+    username = UsernameField(
+        max_length=150, widget=forms.TextInput({"autofocus": True, "autocomplete": "username"})
+    )
 
 
 class SignIn(PasswordResetConfirmView):

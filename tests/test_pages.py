@@ -233,7 +233,9 @@ def test_an_address_of_nothing_is_not_found(client, address):
 )
 @pytest.mark.parametrize("address", PAGES)
 def test_absurd_queries_change_nothing(client, address, query):
-    assert client.get(f"{address}?{query}").status_code == 200
+    # PostgreSQL takes a NUL nowhere, so it is refused everywhere.
+    expected = 400 if "%00" in query else 200
+    assert client.get(f"{address}?{query}").status_code == expected
 
 
 @pytest.mark.parametrize("method", ["post", "put", "patch", "delete"])

@@ -147,6 +147,12 @@ def test_nobody_can_lock_the_editor_out_from_elsewhere(client):
     assert attempt(client, "the-right-one-9").status_code == 302
 
 
+@pytest.mark.parametrize("name", ["a" * 1_000_000, "nul \0 byte", ""])
+def test_an_absurd_name_is_no_failure(client, name):
+    answer = client.post("/admin/login/", {"username": name, "password": name})
+    assert answer.status_code == 200
+
+
 def test_the_failures_are_counted_in_the_database(client):
     from axes.models import AccessAttempt
 
