@@ -20,7 +20,8 @@ def load_profile():
     profiles = Profile.objects.annotate(first_role=Subquery(first_role)).prefetch_related("links")
     profile = profiles.first() or Profile()
     # The content may give no name; then the site is called after the work.
-    profile.brand = profile.name or profile.headline or getattr(profile, "first_role", None)
+    names = (profile.name, profile.headline, getattr(profile, "first_role", None), "portfolio")
+    profile.brand = next(filter(None, names))
     return profile
 
 
