@@ -61,7 +61,7 @@ class Principles(ListView):
 
 class PrinciplePage(PublishableDetail):
     template_name = "thinking/principle.html"
-    queryset = Principle.objects.all()
+    model = Principle
 
     def get_context_data(self, **kwargs):
         evidence = self.object.evidence.live().select_related("role", "entry")

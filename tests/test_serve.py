@@ -1,6 +1,8 @@
 """`make run` as the operator meets it: the first start, the next, and what can be in the way."""
 
+import http.client
 import os
+import secrets
 import socket
 import subprocess
 import urllib.error
@@ -86,6 +88,24 @@ def test_a_request_for_another_host_is_refused(tmp_path):
     with running_site(tmp_path) as site:
         assert fetch(site.url, Host="evil.example")[0] == 400
         assert fetch(site.url)[0] == 200
+
+
+def test_a_production_site_speaks_https_only(tmp_path):
+    """As behind a web server that ends TLS; a test client would not send the real cookies."""
+    production = {"SITE_URL": "https://example.org", "SECRET_KEY": secrets.token_urlsafe(64)}
+    with running_site(tmp_path, **production) as site:
+        assert "https://example.org/admin/sign-in/" in site.printed
+        connection = http.client.HTTPConnection("127.0.0.1", site.port)
+        connection.request("GET", "/admin/login/", headers={"Host": "example.org"})
+        plain = connection.getresponse()
+        assert plain.status == 301
+        assert plain.headers["Location"] == "https://example.org/admin/login/"
+        secure = fetch(
+            f"{site.url}/admin/login/", **{"Host": "example.org", "X-Forwarded-Proto": "https"}
+        )
+        assert secure[0] == 200
+        assert secure[1]["Strict-Transport-Security"].startswith("max-age=31536000")
+        assert "Secure" in secure[1]["Set-Cookie"]
 
 
 def test_a_path_of_a_megabyte_does_not_disturb_the_server(tmp_path):
