@@ -95,3 +95,4 @@ def running_site(folder, **variables):
     finally:
         if site.process.poll() is None:
             site.interrupt()
+        site.process.stdout.close()

@@ -156,7 +156,11 @@ def test_a_python_without_venv_is_told_what_to_install(tmp_path):
     (tmp_path / "python").write_text('#!/bin/sh\ncase "$2" in *ensurepip*) exit 1;; esac\n')
     (tmp_path / "python").chmod(0o755)
     result = subprocess.run(
-        ["make", "run", f"PYTHON={tmp_path}/python"], cwd=tmp_path, capture_output=True, text=True
+        ["make", "run", f"PYTHON={tmp_path}/python"],
+        cwd=tmp_path,
+        env=environment(tmp_path),
+        capture_output=True,
+        text=True,
     )
     assert "apt install python3-venv" in one_line(result)
 
