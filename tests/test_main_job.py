@@ -76,7 +76,8 @@ def crawl(site):
     pages, waiting = {}, ["/"]
     while waiting:
         address = waiting.pop()
-        pages[address] = urllib.request.urlopen(site.url + address).read()
+        with urllib.request.urlopen(site.url + address) as response:
+            pages[address] = response.read()
         found = re.findall(rb'href="(/[^"]*)"', pages[address])
         waiting += {link.decode() for link in found if not link.startswith(b"/static/")} - {
             *pages,

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import urllib.error
 import urllib.request
+from contextlib import closing
 
 import pytest
 
@@ -19,7 +20,8 @@ def fetch(url, **headers):
         with urllib.request.urlopen(request) as response:
             return response.status, response.headers, response.read()
     except urllib.error.HTTPError as error:
-        return error.code, error.headers, error.read()
+        with error:
+            return error.code, error.headers, error.read()
 
 
 def make(folder, target="run", **variables):
@@ -95,11 +97,11 @@ def test_a_production_site_speaks_https_only(tmp_path):
     production = {"SITE_URL": "https://example.org", "SECRET_KEY": secrets.token_urlsafe(64)}
     with running_site(tmp_path, **production) as site:
         assert "https://example.org/admin/sign-in/" in site.printed
-        connection = http.client.HTTPConnection("127.0.0.1", site.port)
-        connection.request("GET", "/admin/login/", headers={"Host": "example.org"})
-        plain = connection.getresponse()
-        assert plain.status == 301
-        assert plain.headers["Location"] == "https://example.org/admin/login/"
+        with closing(http.client.HTTPConnection("127.0.0.1", site.port)) as connection:
+            connection.request("GET", "/admin/login/", headers={"Host": "example.org"})
+            with connection.getresponse() as plain:
+                assert plain.status == 301
+                assert plain.headers["Location"] == "https://example.org/admin/login/"
         secure = fetch(
             f"{site.url}/admin/login/", **{"Host": "example.org", "X-Forwarded-Proto": "https"}
         )
