@@ -1,5 +1,7 @@
 import pytest
 from django.conf import settings as django_settings
+from django.db import connections
+from playwright.sync_api import sync_playwright
 
 from tests.machine import browser_type_launch_args  # noqa: F401  (a fixture)
 
@@ -12,6 +14,19 @@ def pytest_configure(config):
     # A browser keeps its connection to the live server, whose thread would keep one to the
     # database, which then cannot be dropped.
     django_settings.DATABASES["default"]["CONN_MAX_AGE"] = 0
+
+
+@pytest.fixture(scope="session")
+def playwright():
+    """pytest-playwright's own, which leaves no database connection behind.
+
+    While Playwright's event loop runs, Django keeps this thread's connections in another place
+    than before and after.
+    """
+    connections.close_all()
+    with sync_playwright() as playwright:
+        yield playwright
+        connections.close_all()
 
 
 @pytest.fixture(autouse=True)
