@@ -24,7 +24,6 @@ from .models import (
 )
 from .sign_in import SignInForm
 
-admin.site.site_header = admin.site.site_title = "portfolio"
 admin.site.index_title = "desk"
 admin.site.enable_nav_sidebar = False
 admin.site.login_form = SignInForm

@@ -10,7 +10,10 @@ import urllib.request
 from contextlib import closing
 
 import pytest
+from django.contrib.auth import get_user_model
 
+from journal.models import Entry
+from portfolio.management.commands import serve
 from tests.server import ROOT, environment, free_port, running_site
 
 
@@ -118,6 +121,16 @@ def test_a_path_of_a_megabyte_does_not_disturb_the_server(tmp_path):
             )
             assert connection.recv(12)[9:10] in (b"4", b"")
         assert fetch(site.url)[0] == 200
+
+
+def test_a_site_whose_owners_left_no_superuser_is_given_none(db):
+    get_user_model().objects.create_user("editor", is_staff=True)
+    assert serve.first_editor() is None
+    assert not get_user_model().objects.filter(is_superuser=True).exists()
+    # The control: without any user there is a first editor, and the seed.
+    get_user_model().objects.all().delete()
+    assert serve.first_editor().is_superuser
+    assert Entry.objects.exists()
 
 
 def one_line(result):

@@ -32,8 +32,8 @@ class Command(BaseCommand):
         editor = first_editor()
         collect_static()
         self.stdout.write(f"Serving {settings.SITE_URL} until Ctrl-C.")
-        if editor.has_usable_password():
-            self.stdout.write(f"Edit at {settings.SITE_URL}/admin/ as {editor}.")
+        if editor is None or editor.has_usable_password():
+            self.stdout.write(f"Edit at {settings.SITE_URL}/admin/.")
         else:
             self.stdout.write(f"Sign in once, within 15 minutes:\n{sign_in.link(editor)}")
         self.stdout.write("`make sign-in` prints a new one-time link.")
@@ -72,15 +72,17 @@ def check_folder(folder):
 
 @transaction.atomic
 def first_editor():
-    """The first editor; made, and the seed content loaded, when the site has never been set up."""
+    """The oldest superuser, or None where its owners left none.
+
+    A site without any user has never been set up: it gets its editor and, if empty, the seed.
+    """
     users = get_user_model().objects
-    editor = users.filter(is_superuser=True, is_active=True).order_by("pk").first()
-    if editor is None:
-        if not any(model.objects.exists() for model in CONTENT):
-            call_command("loaddata", "seed", verbosity=0)
-        # No password at all: the only way in is the one-time link.
-        editor = users.create_superuser("editor")
-    return editor
+    if users.exists():
+        return users.filter(is_superuser=True, is_active=True).order_by("pk").first()
+    if not any(model.objects.exists() for model in CONTENT):
+        call_command("loaddata", "seed", verbosity=0)
+    # No password at all: the only way in is the one-time link.
+    return users.create_superuser("editor")
 
 
 def collect_static():
