@@ -3,9 +3,15 @@ from django.shortcuts import get_object_or_404
 from django.utils.cache import add_never_cache_headers
 from django.views.generic import DetailView
 
+from .page import Page
+
 
 class PublishableDetail(DetailView):
     """The page of one publishable, found by the keyword arguments of its address."""
+
+    def trail(self):
+        """The pages above this one, outermost first, as (label, path)."""
+        raise NotImplementedError
 
     def get_object(self, queryset=None):
         queryset = self.get_queryset()
@@ -16,7 +22,8 @@ class PublishableDetail(DetailView):
             return get_object_or_404(queryset.visible_to(self.request.user), **self.kwargs)
 
     def get_context_data(self, **kwargs):
-        return super().get_context_data(neighbours=self.object.neighbours(), **kwargs)
+        page = Page(self.object.title, self.object.description, self.trail(), self.object)
+        return super().get_context_data(page=page, neighbours=self.object.neighbours(), **kwargs)
 
     def render_to_response(self, context, **kwargs):
         response = super().render_to_response(context, **kwargs)

@@ -1,7 +1,9 @@
 """What roles and journal share: the abstract `Publishable`, and the kinds that are neither's."""
 
+import uuid
+
 from django.core.validators import RegexValidator
-from django.db import models
+from django.db import models, transaction
 from django.db.models import F, Q
 from django.db.models.fields.tuple_lookups import TupleGreaterThan, TupleLessThan
 from django.urls import reverse
@@ -57,6 +59,10 @@ class NaturalKeyModel(models.Model):
             return value
         return value.isoformat() if isinstance(value, Month) else str(value)
 
+    def stored(self):
+        """The same row as the database has it now; None when it has none."""
+        return type(self)._base_manager.filter(pk=self.pk).first() if self.pk else None
+
 
 def is_live(path=""):
     """The one rule of visibility, for a publishable at the end of `path`, such as `role__`."""
@@ -104,8 +110,13 @@ class Publishable(NaturalKeyModel):
         db_index=True,
         help_text="Empty: a draft. In the future: scheduled. In the past: live.",
     )
+    # What feeds know it by: stays when its address, its database or its site changes.
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
-    updated_at = models.DateTimeField(auto_now=True)
+    updated_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    # Changing these does not make it another text.
+    not_content = ("position", "publish_at", "updated_at")
 
     objects = NaturalKeyManager.from_queryset(PublishableQuerySet)()
 
@@ -114,6 +125,29 @@ class Publishable(NaturalKeyModel):
 
     def __str__(self):
         return self.title
+
+    def save(self, **kwargs):
+        """Keeps the address that it was public at, and dates the change if there is one."""
+        stored = self.stored()
+        if stored and stored.updated_at == self.updated_at and self.differs_from(stored):
+            self.updated_at = timezone.now()
+        if "update_fields" in kwargs and kwargs["update_fields"] is not None:
+            kwargs["update_fields"] = {*kwargs["update_fields"], "updated_at"}
+        with transaction.atomic():
+            super().save(**kwargs)
+            if stored:
+                FormerAddress.objects.remember(stored, self)
+
+    def differs_from(self, other):
+        names = {field.attname for field in self._meta.concrete_fields}
+        return any(
+            getattr(self, name) != getattr(other, name) for name in names - {*self.not_content}
+        )
+
+    @property
+    def changed_at(self):
+        """When the public last saw it change: its last edit, or else its publication."""
+        return max(self.updated_at, self.publish_at)
 
     @property
     def state(self):
@@ -157,11 +191,22 @@ class Tool(NaturalKeyModel):
     url = models.URLField("address", blank=True)
     position = models.PositiveIntegerField(default=0, help_text="Smaller comes first.")
 
+    # A tool is always public.
+    state = "live"
+
     class Meta:
         ordering = ["position", "slug"]
 
     def __str__(self):
         return self.name
+
+    def save(self, **kwargs):
+        """Keeps the address that it was public at."""
+        stored = self.stored()
+        with transaction.atomic():
+            super().save(**kwargs)
+            if stored:
+                FormerAddress.objects.remember(stored, self)
 
     def get_absolute_url(self):
         return reverse("tool", args=[self.slug])
@@ -402,3 +447,73 @@ class Evidence(NaturalKeyModel):
 
     def __str__(self):
         return f"{self.verdict} in {self.role or self.entry}"
+
+
+class FormerAddressQuerySet(models.QuerySet):
+    def live(self):
+        """Those that lead to something public."""
+        return self.filter(
+            Q(tool__isnull=False) | is_live("role__") | is_live("entry__") | is_live("principle__")
+        )
+
+
+class FormerAddressManager(NaturalKeyManager.from_queryset(FormerAddressQuerySet)):
+    def remember(self, before, now):
+        """Keep the address of `before` if it was public there and `now`, the same thing, is not.
+
+        An address leads to what was public there last.
+        """
+        path = before.get_absolute_url()
+        if before.state == "live" and (now.state != "live" or path != now.get_absolute_url()):
+            target = dict.fromkeys(FormerAddress.KINDS) | {now._meta.model_name: now}
+            self.update_or_create(path=path, defaults=target)
+
+
+class FormerAddress(NaturalKeyModel):
+    """An address at which something was public. It leads to wherever that is now.
+
+    What is public at the address comes first, so one that is in use again does no harm; and it
+    leads to a thing, not to an address, so there are no chains and no loops.
+    """
+
+    KINDS = ("tool", "role", "entry", "principle")
+
+    natural_key_fields = ("path",)
+
+    path = models.CharField(max_length=300, unique=True)
+    tool = models.ForeignKey(
+        Tool, models.CASCADE, null=True, blank=True, related_name="former_addresses"
+    )
+    role = models.ForeignKey(
+        "roles.Role", models.CASCADE, null=True, blank=True, related_name="former_addresses"
+    )
+    entry = models.ForeignKey(
+        "journal.Entry", models.CASCADE, null=True, blank=True, related_name="former_addresses"
+    )
+    principle = models.ForeignKey(
+        Principle, models.CASCADE, null=True, blank=True, related_name="former_addresses"
+    )
+
+    objects = FormerAddressManager()
+
+    class Meta:
+        verbose_name_plural = "former addresses"
+        ordering = ["path"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(tool__isnull=False, role=None, entry=None, principle=None)
+                | Q(tool=None, role__isnull=False, entry=None, principle=None)
+                | Q(tool=None, role=None, entry__isnull=False, principle=None)
+                | Q(tool=None, role=None, entry=None, principle__isnull=False),
+                name="former_address_leads_to_one_thing",
+                violation_error_message="Choose one thing that the address leads to.",
+            )
+        ]
+
+    def __str__(self):
+        return self.path
+
+    @property
+    def target(self):
+        """What it leads to."""
+        return next(filter(None, (getattr(self, kind) for kind in self.KINDS)))

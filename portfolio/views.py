@@ -2,6 +2,7 @@
 
 from django.db.models import Subquery
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 from django.views.decorators.http import require_safe
 from django.views.generic import DetailView, ListView
@@ -10,7 +11,9 @@ from journal.models import Entry
 from roles.models import Role
 
 from .detail import PublishableDetail
+from .markdown import excerpt
 from .models import Focus, Principle, Profile, Tool
+from .page import Page
 
 NEWEST = 7
 
@@ -36,6 +39,7 @@ def home(request):
         request,
         "home.html",
         {
+            "page": Page(),
             "statements": Focus.objects.current(),
             "roles": Role.objects.live(),
             "principles": Principle.objects.live(),
@@ -47,13 +51,18 @@ def home(request):
 
 @require_safe
 def now(request):
-    context = {"statements": Focus.objects.current(), "earlier": Focus.objects.earlier()}
+    context = {
+        "page": Page("now"),
+        "statements": Focus.objects.current(),
+        "earlier": Focus.objects.earlier(),
+    }
     return render(request, "now.html", context)
 
 
 class Principles(ListView):
     template_name = "thinking/index.html"
     context_object_name = "principles"
+    extra_context = {"page": Page("thinking")}
 
     def get_queryset(self):
         return Principle.objects.live()
@@ -62,6 +71,9 @@ class Principles(ListView):
 class PrinciplePage(PublishableDetail):
     template_name = "thinking/principle.html"
     model = Principle
+
+    def trail(self):
+        return (("thinking", reverse("thinking")),)
 
     def get_context_data(self, **kwargs):
         evidence = self.object.evidence.live().select_related("role", "entry")
@@ -72,6 +84,7 @@ class Tools(ListView):
     template_name = "tools/index.html"
     model = Tool
     context_object_name = "tools"
+    extra_context = {"page": Page("tools")}
 
 
 class ToolPage(DetailView):
@@ -79,8 +92,12 @@ class ToolPage(DetailView):
     model = Tool
 
     def get_context_data(self, **kwargs):
+        tool = self.object
         return super().get_context_data(
-            roles=self.object.roles.live(), entries=self.object.entries.live(), **kwargs
+            page=Page(tool.name, excerpt(tool.note), (("tools", reverse("tools")),), tool),
+            roles=tool.roles.live(),
+            entries=tool.entries.live(),
+            **kwargs,
         )
 
 
@@ -88,8 +105,10 @@ class ToolPage(DetailView):
 def lessons(request):
     """What was learned and what broke, across all roles."""
     told = Role.objects.live().exclude(learned="", broke="")
-    return render(request, "lessons.html", {"roles": told})
+    context = {"page": Page("what broke, and what i learned"), "roles": told}
+    return render(request, "lessons.html", context)
 
 
 def not_found(request, exception):
-    return render(request, "404.html", {"entries": Entry.objects.live()[:3]}, status=404)
+    context = {"page": Page("not found"), "entries": Entry.objects.live()[:3]}
+    return render(request, "404.html", context, status=404)

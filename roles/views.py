@@ -1,6 +1,8 @@
+from django.urls import reverse
 from django.views.generic import ListView
 
 from portfolio.detail import PublishableDetail
+from portfolio.page import Page
 
 from .models import Role
 
@@ -8,6 +10,7 @@ from .models import Role
 class Roles(ListView):
     template_name = "roles/index.html"
     context_object_name = "roles"
+    extra_context = {"page": Page("roles")}
 
     def get_queryset(self):
         return Role.objects.live()
@@ -16,6 +19,9 @@ class Roles(ListView):
 class RolePage(PublishableDetail):
     template_name = "roles/role.html"
     queryset = Role.objects.prefetch_related("outcomes", "tools")
+
+    def trail(self):
+        return (("roles", reverse("roles:index")),)
 
     def get_context_data(self, **kwargs):
         return super().get_context_data(

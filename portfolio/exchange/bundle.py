@@ -21,12 +21,24 @@ from django.core.files.utils import validate_file_name
 from django.db import connection, transaction
 
 from journal.models import Entry
-from portfolio.models import Evidence, Focus, Image, Principle, Profile, ProfileLink, Tool
+from portfolio.models import (
+    Evidence,
+    Focus,
+    FormerAddress,
+    Image,
+    Principle,
+    Profile,
+    ProfileLink,
+    Tool,
+)
 from roles.models import Outcome, Role
 
 FORMAT = 1
 # What is content, each kind after those that it points at.
-CONTENT = (Tool, Image, Profile, ProfileLink, Focus, Role, Outcome, Entry, Principle, Evidence)
+CONTENT = (
+    *(Tool, Image, Profile, ProfileLink, Focus, Role, Outcome, Entry, Principle, Evidence),
+    FormerAddress,
+)
 
 
 class ExportError(Exception):

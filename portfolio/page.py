@@ -1,0 +1,24 @@
+"""What a page says about itself: one `page` in every context, which its head is made of."""
+
+from dataclasses import dataclass
+
+from django.conf import settings
+
+
+def absolute(path):
+    """The address of a path of this site, such as `/now/`, as the world outside knows it."""
+    return settings.SITE_URL + path
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page as its head, feeds, link previews and its plain form describe it.
+
+    `title` is without the site's name and empty on the home page; `trail` has the pages above it,
+    outermost first, as (label, path); `item` is the thing that the page is of, if it is of one.
+    """
+
+    title: str = ""
+    description: str = ""
+    trail: tuple = ()
+    item: object = None
