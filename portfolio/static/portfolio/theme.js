@@ -1,0 +1,13 @@
+// Before the first paint: the scheme that the reader chose, which the admin remembers too.
+try {
+  document.documentElement.dataset.theme = localStorage.theme || "auto";
+} catch {
+  // Storage is closed to us, so the system's scheme it is.
+}
+// Pages dissolve into each other. Not in site.css, since checkers of CSS do not know this rule yet.
+const calm = new CSSStyleSheet();
+calm.replaceSync(`@media (prefers-reduced-motion: no-preference) {
+  @view-transition { navigation: auto }
+  ::view-transition-group(root) { animation-duration: 140ms }
+}`);
+document.adoptedStyleSheets.push(calm);
