@@ -19,6 +19,7 @@ urlpatterns = [
     path("tools/", views.Tools.as_view(), name="tools"),
     path("tools/<slug:slug>/", views.ToolPage.as_view(), name="tool"),
     path("lessons/", views.lessons, name="lessons"),
+    path("speculation-rules.json", views.speculation_rules, name="speculation_rules"),
     path("media/<path:name>", media.media, name="media"),
     path("admin/sign-in/<uidb64>/<token>/", SignIn.as_view(), name="sign_in"),
     path("admin/export/", export_content, name="export_content"),
