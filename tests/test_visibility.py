@@ -43,8 +43,8 @@ PAGES = {
 }
 # Live pages beside the item, which name it as a neighbour, as evidence or as where it happened.
 BESIDE = ["/roles/beside/", "/thinking/beside/", "/journal/2024/05/beside/"]
-# Files by the hash of their content, which no page in the matrix lists.
-ELSEWHERE = ["media/<path:name>"]
+# Files by the hash of their content, which no page in the matrix lists, and what names no content.
+ELSEWHERE = ["media/<path:name>", "speculation-rules.json"]
 MISSING = "/no-such-page/"
 
 
