@@ -259,9 +259,9 @@ TAGS = """
     wbr
 """
 ATTRIBUTES = """
-    abbr alt aria-label checked class colspan data-language datetime decoding dir disabled height href hreflang id
-    lang loading open rel reversed role rowspan scope sizes span src start tabindex title type value
-    width
+    abbr alt aria-label checked class colspan data-language datetime decoding dir disabled height
+    href hreflang id lang loading open rel reversed role rowspan scope sizes span src start tabindex
+    title type value width
 """
 
 

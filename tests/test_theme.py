@@ -82,7 +82,8 @@ def test_the_colour_around_the_page_follows(page, live_server):
           for (const meta of document.querySelectorAll('[name="theme-color"]')) meta.remove();
           for (const scheme of ["light", "dark"]) {
             const meta = document.createElement("meta");
-            Object.assign(meta, { name: "theme-color", media: `(prefers-color-scheme: ${scheme})` });
+            meta.name = "theme-color";
+            meta.media = `(prefers-color-scheme: ${scheme})`;
             document.head.append(meta);
           }
         }"""

@@ -1,10 +1,8 @@
-// Before the first paint: the scheme that the reader chose, which the admin remembers too.
+// Before the first paint: the reader's scheme, which the admin remembers too.
 try {
   document.documentElement.dataset.theme = localStorage.theme || "auto";
-} catch {
-  // Storage is closed to us, so the system's scheme it is.
-}
-// Pages dissolve into each other. Not in site.css, since checkers of CSS do not know this rule yet.
+} catch {} // no storage: the system's scheme
+// Not in site.css, since checkers of CSS do not know this rule yet.
 const calm = new CSSStyleSheet();
 calm.replaceSync(`@media (prefers-reduced-motion: no-preference) {
   @view-transition { navigation: auto }
