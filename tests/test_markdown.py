@@ -249,6 +249,11 @@ HOSTILE = [
     "<p data-markdownx-init>x</p>",
     "**bold <img src=x onerror=alert(1)> *and***",
     "| a |\n|---|\n| <img src=x onerror=alert(1)> |",
+    "<pre role=alert>x</pre>",
+    "<pre role=group aria-hidden=true>x</pre>",
+    "<div data-language='\\\"; x'>x</div>",
+    "<img src=x srcset='https://evil.example/x 480w'>",
+    "<img src=x srcset='/a.webp 480w, //evil.example/x 960w'>",
     "- [ ] <script>alert(1)</script>",
     "x[^1]\n\n[^1]: <img src=x onerror=alert(1)>",
 ]
@@ -263,6 +268,14 @@ ATTRIBUTES = """
     href hreflang id lang loading open rel reversed role rowspan scope sizes span src start tabindex
     title type value width
 """
+
+
+OURS = {
+    "class": r"footnotes?(-.*)?|.*task-.*|.{1,2}",
+    "data-language": r"[\w#+.-]+",
+    "id": r"fn(ref)?-[0-9a-f]{8}-.*",
+    "role": "group",
+}
 
 
 def dangers(markup):
@@ -284,10 +297,7 @@ def dangers(markup):
                 *("", "http", "https", "mailto", "tel"),
             ):
                 found.append(address)
-            elif (attribute == "id" and not re.match("fn(ref)?-[0-9a-f]{8}-", value)) or (
-                attribute == "class"
-                and not re.fullmatch("footnotes?(-.*)?|.*task-.*|.{1,2}", value)
-            ):
+            elif not re.fullmatch(OURS.get(attribute, ".*"), value, re.DOTALL):
                 found.append(value)
     return found
 
