@@ -319,6 +319,15 @@ def _footnote_return(self, tokens, index, options, env):
     )
 
 
+def _footnotes_open(self, tokens, index, options, env):
+    # The plugin makes a section, which would need a heading.
+    return '<hr class="footnotes-sep">\n<div class="footnotes">\n<ol class="footnotes-list">\n'
+
+
+def _footnotes_close(self, tokens, index, options, env):
+    return "</ol>\n</div>\n"
+
+
 def _cell(self, tokens, index, options, env):
     """A table's cell: the parser aligns by style, which the content policy forbids."""
     if tokens[index].tag == "th":
@@ -342,6 +351,8 @@ def _parser():
         "code_block": _code_block,
         "fence": _fence,
         "footnote_anchor": _footnote_return,
+        "footnote_block_close": _footnotes_close,
+        "footnote_block_open": _footnotes_open,
         "footnote_ref": _footnote_number,
         "html_block": _raw_html,
         "html_inline": _raw_html,
