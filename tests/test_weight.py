@@ -49,7 +49,8 @@ def test_the_fonts_of_the_first_page_are_few_and_small(page, live_server, seed):
     assert len(names) == 4
     assert sum(STATIC.joinpath("fonts", name).stat().st_size for name in names) <= FONTS
     preloaded = page.locator('link[rel="preload"]').evaluate_all("all => all.map(l => l.href)")
-    assert set(preloaded) < set(fonts)
+    assert set(preloaded) <= set(fonts)
+    assert len(preloaded) == 1
 
 
 PAINTED = """
