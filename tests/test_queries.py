@@ -30,7 +30,7 @@ QUERIES = {
     "/tools/": 3,
     "/tools/main/": 5,
     "/lessons/": 3,
-    "/nothing-here/": 3,
+    "/nothing-here/": 4,
 }
 
 
