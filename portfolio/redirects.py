@@ -8,6 +8,8 @@ from django.urls import is_valid_path
 from .models import FormerAddress
 
 HOUR = 3600
+# Below these nothing is a page.
+ELSEWHERE = ("/admin/", "/media/")
 
 
 def canonical(path):
@@ -45,7 +47,7 @@ def redirect_to_canonical(get_response):
             return response
         path = canonical(asked)
         address = current_address(path) or path
-        if address == asked or path.startswith("/admin/") or not is_valid_path(address):
+        if address == asked or path.startswith(ELSEWHERE) or not is_valid_path(address):
             return response
         if query := request.META["QUERY_STRING"]:
             address += f"?{query}"
