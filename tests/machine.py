@@ -170,6 +170,11 @@ def wait_for(server, url, log, seconds=60):
 
 # Chromium.
 
+# It runs as root, without a screen, and asks nobody for anything by itself.
+CHROMIUM_FLAGS = [
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+]
 PLAYWRIGHT_PATH = """
 from playwright.sync_api import sync_playwright
 with sync_playwright() as playwright:
@@ -240,10 +245,7 @@ def browser_type_launch_args(browser_type_launch_args, pytestconfig):
     # Minutes of installing should not look like a test that hangs.
     with pytestconfig.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
         path = chromium()
-    flags = "no-sandbox disable-gpu disable-quic no-first-run disable-background-networking"
-    flags += " disable-component-update disable-sync"
-    args = [f"--{flag}" for flag in flags.split()]
-    return browser_type_launch_args | {"executable_path": path, "args": args}
+    return browser_type_launch_args | {"executable_path": path, "args": CHROMIUM_FLAGS}
 
 
 # Java and Node, which are packages from PyPI, and what npm brought beside them.

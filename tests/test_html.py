@@ -100,7 +100,8 @@ HTML = """<details open><summary>more</summary>text</details>
 
 <table><caption>c</caption><colgroup><col span="2"><col></colgroup><thead><tr>
 <th scope="col" abbr="h">heading</th><th scope="col">b</th><th scope="col">c</th></tr></thead>
-<tbody><tr><th scope="row" rowspan="2">h</th><td colspan="2">d</td></tr><tr><td>e</td><td>f</td></tr>
+<tbody><tr><th scope="row" rowspan="2">h</th><td colspan="2">d</td></tr>
+<tr><td>e</td><td>f</td></tr>
 </tbody></table>
 
 <ol reversed start="3" type="a"><li value="7">seven</li></ol>
