@@ -3,6 +3,7 @@
 To add one: write a module with `TITLE`, `HEADINGS` and `rows(url)`, and name it in `BENCHMARKS`.
 """
 
+import json
 import os
 import platform
 import re
@@ -12,7 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from bench import lighthouse, weight
-from tests.machine import chromium, run_quietly
+from tests.machine import chromium, npm_package, run_quietly
 from tests.server import running_site
 
 BENCHMARKS = [weight, lighthouse]
@@ -43,7 +44,7 @@ def machine():
     packages = ", ".join(f"{name} {version(name)}" for name in ("django", "granian", "brotli"))
     return (
         f"{datetime.now(UTC):%Y-%m-%d} on {os.cpu_count()} cores of {processor()}, "
-        f"Python {platform.python_version()}, {packages}, {browser()}."
+        f"Python {platform.python_version()}, {packages}, {browser()}, {checker()}."
     )
 
 
@@ -54,7 +55,12 @@ def processor():
 
 
 def browser():
-    return re.match(r"\S+ [\d.]+", run_quietly(chromium(), "--version").stdout)[0]
+    return re.search(r"Chrom\S+ [\d.]+", run_quietly(chromium(), "--version").stdout)[0]
+
+
+def checker():
+    manifest = json.loads((npm_package("lighthouse") / "package.json").read_text())
+    return f"Lighthouse {manifest['version']}"
 
 
 if __name__ == "__main__":

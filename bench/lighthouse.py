@@ -3,6 +3,8 @@
 import json
 import os
 import subprocess
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from tests.machine import CHROMIUM_FLAGS, chromium, node, npm_package
 
@@ -35,16 +37,16 @@ def row(name, url):
     audits, categories = report["audits"], report["categories"]
     scores = [round(100 * categories[category]["score"]) for category in CATEGORIES]
     times = [audits[audit]["displayValue"].replace("\u00a0", " ") for audit in TIMES.values()]
-    counted = [
-        ref["id"] for part in categories.values() for ref in part["auditRefs"] if ref["weight"]
-    ]
-    missed = [
-        audit
-        for audit in counted
-        if (audits[audit]["score"] or 0) < 1
-        and audits[audit]["scoreDisplayMode"] != "notApplicable"
-    ]
-    return [name, *scores, *times, " ".join(missed)]
+    return [name, *scores, *times, " ".join(missed(audits, categories))]
+
+
+def missed(audits, categories):
+    """The audits that count in a score and are not perfect."""
+    for category in categories.values():
+        for ref in category["auditRefs"]:
+            score = audits[ref["id"]]["score"]
+            if ref["weight"] and score is not None and score < 1:
+                yield ref["id"]
 
 
 def performance(report):
@@ -52,21 +54,27 @@ def performance(report):
 
 
 def audit(url):
-    """Lighthouse's report on one page, as it writes it. Raises RuntimeError if it writes none."""
-    chrome_flags = ["--headless=new", *CHROMIUM_FLAGS]
-    done = node(
-        npm_package("lighthouse") / "cli/index.js",
-        url,
-        "--quiet",
-        "--output=json",
-        "--no-enable-error-reporting",
-        f"--only-categories={','.join(CATEGORIES)}",
-        f"--chrome-flags={' '.join(chrome_flags)}",
-        env=os.environ | {"CHROME_PATH": chromium()},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    if not done.stdout:
-        raise RuntimeError(f"Lighthouse wrote no report on {url}:\n{done.stderr}")
-    return json.loads(done.stdout)
+    """Lighthouse's report on one page. Raises RuntimeError with its words if it writes none."""
+    with TemporaryDirectory(prefix="portfolio-lighthouse-") as folder:
+        report = Path(folder, "report.json")
+        options = {
+            "only-categories": ",".join(CATEGORIES),
+            "output": "json",
+            # It ends before a pipe has taken all of it.
+            "output-path": report,
+            "chrome-flags": " ".join(["--headless=new", *CHROMIUM_FLAGS]),
+        }
+        done = node(
+            npm_package("lighthouse") / "cli/index.js",
+            url,
+            *[f"--{name}={value}" for name, value in options.items()],
+            "--quiet",
+            "--no-enable-error-reporting",
+            env=os.environ | {"CHROME_PATH": chromium()},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        if not report.exists():
+            raise RuntimeError(f"Lighthouse wrote no report on {url}:\n{done.stdout}")
+        return json.loads(report.read_text())

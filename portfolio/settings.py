@@ -131,6 +131,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "portfolio.middleware.compress",
     "csp.middleware.CSPMiddleware",
     "portfolio.middleware.refuse_nul",
     "django.contrib.sessions.middleware.SessionMiddleware",

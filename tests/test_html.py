@@ -218,9 +218,10 @@ def written(client, matrix, django_user_model, tmp_path):
     draft = Entry.objects.get(slug="draft").get_absolute_url()
     write("editor's", {draft: client.get(draft).text})
     write("failing", {"/": server_error(RequestFactory().get("/")).text})
-    for source in [*STATIC.glob("*.css"), *STATIC.glob("*.svg")]:
-        shutil.copy(source, tmp_path)
-        origins[source.name] = source.name
+    for source in [*STATIC.rglob("*.css"), *STATIC.rglob("*.svg")]:
+        name = "-".join(source.relative_to(STATIC).parts)
+        shutil.copy(source, tmp_path / name)
+        origins[name] = name
     for name, content in BROKEN.items():
         (tmp_path / name).write_text(content)
         origins[name] = name
