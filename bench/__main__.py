@@ -43,7 +43,8 @@ def machine():
     """Where and with what the figures were measured."""
     packages = ", ".join(f"{name} {version(name)}" for name in ("django", "granian", "brotli"))
     return (
-        f"{datetime.now(UTC):%Y-%m-%d} on {os.cpu_count()} cores of {processor()}, "
+        f"{datetime.now(UTC):%Y-%m-%d} on {os.cpu_count()} cores of {processor()} "
+        f"under a load of {os.getloadavg()[0]:.1f}, "
         f"Python {platform.python_version()}, {packages}, {browser()}, {checker()}."
     )
 
