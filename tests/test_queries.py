@@ -30,6 +30,9 @@ QUERIES = {
     "/tools/": 3,
     "/tools/main/": 5,
     "/lessons/": 3,
+    "/feed.xml": 3,
+    "/feed.json": 3,
+    "/tools/main/feed.xml": 7,
     "/nothing-here/": 4,
 }
 
