@@ -32,21 +32,27 @@ LESSONS = ("learned", "broke")
 
 @dataclass(frozen=True)
 class Claim:
-    """An outcome: its figure, and what that measures with everything that bears it out."""
+    """An outcome: its figure, what that measures, and what bears it out besides its source."""
 
     figure: str
     what: str
+    terms: tuple
     source: str
 
     @classmethod
     def of(cls, outcome):
         known = (("from", outcome.baseline), ("as of", outcome.as_of))
-        said = [outcome.what, *(f"{label} {value}" for label, value in known if value)]
-        return cls(outcome.figure, ", ".join(filter(None, said)), outcome.source)
+        terms = tuple(f"{label} {value}" for label, value in known if value)
+        return cls(outcome.figure, outcome.what.strip(), terms, outcome.source)
+
+    @property
+    def said(self):
+        """All but the figure, such as “of the traffic (from 1 a day, as of jan 2026)”."""
+        terms = ", ".join(filter(None, [*self.terms, self.source]))
+        return f"{self.what} ({terms})" if terms else self.what
 
     def __str__(self):
-        source = f"({self.source})" if self.source else ""
-        return " ".join(filter(None, [self.figure, self.what, source]))
+        return f"{self.figure} {self.said}"
 
 
 @dataclass(frozen=True)

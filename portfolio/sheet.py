@@ -6,52 +6,62 @@ measures are those of the print rules under “CV” in site.css.
 
 If everything fits in one of `SIZES`, everything is there, in the largest that does. Otherwise the
 smallest is used and each section has a share of the page. The roles get what remains: first a line
-for each, then what came of it, then the whole story, each time from the first role on.
+for each, then what came of it, then outcome after outcome, then the whole story, each time from the
+first role on.
 """
 
 import unicodedata
 from bisect import bisect_right
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from math import ceil
-from textwrap import shorten
 
 from django.urls import reverse
 
 from .cv import CV, Position
+from .markdown import shorten
 from .page import absolute
 
 POINTS_IN_MM = 72 / 25.4
 WIDTH, HEIGHT = 144 * POINTS_IN_MM, 269 * POINTS_IN_MM
-# The name of each size in the style sheet, and its points.
-SIZES = {"roomy": 10, "close": 9.25, "dense": 8.5}
+# The name of each size in the style sheet, its points, and how many times the space between things.
+SIZES = {"roomy": (10.5, 1.8), "close": (9.5, 1), "dense": (8.5, 1)}
 # In em.
 LINE_HEIGHT = 1.4
-TERM, TERM_GAP = 6.6, 0.7
-NAME, TITLE = 2.4, 1.15  # also the heights of a name's lines and the breadth of bold type
-# In lines.
-SECTION, JOB = 1.1, 0.5
+TERM, TERM_GAP = 7.1, 0.6
+NAME, TITLE = 2.4, 1.15  # a title is bold, too
+# In lines: the space around a section and between roles.
+SECTION, JOB = 1.05, 0.5
 
 SHARES = {"links": 0.08, "about": 0.12, "now": 0.14, "thinking": 0.12, "tools": 0.1}
-SHORT = 260  # characters of a text that is shown in part
+# Of a role that is shown in part: characters of its text, and outcomes.
+SHORT, CLAIMS = 260, 4
 
 
 # How long a text is.
 
-NARROW = frozenset(" '’.,|·:;!jl()i{}[]I-tfrs")
-BROAD = frozenset("mwMWÆœ@%")
+# Newsreader's widths at weight 500, each group by its broadest.
+WIDTHS = {
+    " .,·’": 0.25,
+    "'|:;!jl()i": 0.3,
+    '{}[]Itf"-': 0.37,
+    "acersz?*/_J": 0.47,
+    "FLPTZERBS": 0.68,
+    "mMWÆŒœ@%": 1.02,
+}
+EM = {character: width for group, width in WIDTHS.items() for character in group}
 
 
 @lru_cache(maxsize=4096)
 def em(character):
     """The width of a character in em, about: in Newsreader or, if it has none, a broad font."""
-    if unicodedata.combining(character):
-        return 0
+    if character in EM or unicodedata.combining(character):
+        return EM.get(character, 0)
+    if unicodedata.east_asian_width(character) in "WF":
+        return 1.3
     if character > "\u024f" and not "\u2010" <= character <= "\u2044":
-        return 1.3 if unicodedata.east_asian_width(character) in "WF" else 0.95
-    if character in NARROW:
-        return 0.38
-    return 1 if character in BROAD else 0.8 if character.isupper() else 0.58
+        return 1 if character.isupper() else 0.75
+    return 0.83 if character.isupper() or character in "w&" else 0.6
 
 
 def count_lines(text, width):
@@ -93,11 +103,11 @@ class Job:
         return cls(position, position.story, position.claims, position.lessons)
 
     @classmethod
-    def short(cls, position):
-        """What came of it: the end of the story, and the outcomes."""
+    def short(cls, position, claims):
+        """What came of it: the end of the story, and the first outcomes."""
         end = position.story[-1:]
-        story = tuple((label, shorten(text, SHORT, placeholder="…")) for label, text in end)
-        return cls(position, story, position.claims)
+        story = tuple((label, shorten(text, SHORT)) for label, text in end)
+        return cls(position, story, position.claims[:claims])
 
 
 @dataclass(frozen=True)
@@ -147,8 +157,10 @@ class Paper:
 
     def __init__(self, cv, size):
         self.cv = cv
-        self.width = WIDTH / SIZES[size]
-        self.room = HEIGHT / SIZES[size] / LINE_HEIGHT - self.head()
+        points, spacing = SIZES[size]
+        self.width = WIDTH / points
+        self.section, self.job = SECTION * spacing, JOB * spacing
+        self.room = HEIGHT / points / LINE_HEIGHT - self.head()
         self.parts = {
             "links": Part.of(cv.links, lambda link: link.url, "home", " · "),
             "about": Part.of(cv.about.split(), str, "home", " "),
@@ -177,15 +189,15 @@ class Paper:
 
     def beginning(self, part, room):
         """As many of a part's items as `room` holds, in order."""
-        if not part.items or SECTION + part.lines(len(part.items), self.width) <= room:
+        if not part.items or self.section + part.lines(len(part.items), self.width) <= room:
             return Section(part.items)
-        room -= SECTION + self.more_height(part.address)
+        room -= self.section + self.more_height(part.address)
         counts = range(1, len(part.items))
         fitting = bisect_right(counts, room, key=lambda count: part.lines(count, self.width))
         return Section(part.items[:fitting], part.address)
 
     def jobs(self, room):
-        room -= SECTION + self.more_height(self.roles)
+        room -= self.section + self.more_height(self.roles)
         jobs = []
         for job in map(Job, self.cv.positions):
             room -= self.job_height(job)
@@ -193,7 +205,8 @@ class Paper:
                 room += self.job_height(job)
                 break
             jobs.append(job)
-        for form in (Job.short, Job.whole):
+        forms = [partial(Job.short, claims=count) for count in range(CLAIMS + 1)]
+        for form in (*forms, Job.whole):
             for index, job in enumerate(jobs):
                 fuller = form(job.position)
                 cost = self.job_height(fuller) - self.job_height(job)
@@ -209,7 +222,7 @@ class Paper:
         profile = self.cv.profile
         named = NAME * count_lines(self.cv.name, self.width / NAME)
         contacts = " · ".join([profile.location, profile.email, absolute("/")])
-        return 1 + sum(
+        return self.section + sum(
             [named, count_lines(profile.headline, self.width), count_lines(contacts, self.width)]
         )
 
@@ -221,8 +234,8 @@ class Paper:
             return 0
         more = self.more_height(section.more) if section.more else 0
         if name == "roles":
-            return SECTION + sum(map(self.job_height, section.items)) + more
-        return SECTION + self.parts[name].lines(len(section.items), self.width) + more
+            return self.section + sum(map(self.job_height, section.items)) + more
+        return self.section + self.parts[name].lines(len(section.items), self.width) + more
 
     def more_height(self, address):
         return count_lines(f"more at {address}", self.width)
@@ -232,6 +245,6 @@ class Paper:
         title = count_lines(f"{role.title} {job.position.details}", self.width / TITLE)
         text = self.width - TERM - TERM_GAP
         rows = [(label, TERM, said) for label, said in job.story + job.lessons]
-        rows += [(claim.figure, TERM / TITLE, str(claim)) for claim in job.claims]
+        rows += [(claim.figure, TERM / TITLE, claim.said) for claim in job.claims]
         told = sum(max(count_lines(a, b), count_lines(c, text)) for a, b, c in rows)
-        return title + told + (JOB if rows else 0)
+        return title + told + (self.job if rows else 0)

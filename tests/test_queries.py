@@ -30,6 +30,8 @@ QUERIES = {
     "/tools/": 3,
     "/tools/main/": 5,
     "/lessons/": 3,
+    "/cv/": 8,
+    "/resume.json": 7,
     "/nothing-here/": 3,
 }
 

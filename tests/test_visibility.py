@@ -35,6 +35,8 @@ LISTS = {
     "tools/": ("/tools/", False),
     "tools/<slug:slug>/": ("/tools/hammer/", True),
     "lessons/": ("/lessons/", True),
+    "cv/": ("/cv/", True),
+    "resume.json": ("/resume.json", True),
 }
 PAGES = {
     "roles/<slug:slug>/": "/roles/bird/",
