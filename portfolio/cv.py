@@ -4,15 +4,15 @@ Everything in it is live, and every word is the content's: a form that has no pl
 leaves it out, and none adds any.
 """
 
+import re
 from dataclasses import dataclass
 from datetime import UTC
-from urllib.parse import urljoin
+from urllib.parse import quote, urljoin, urlsplit, urlunsplit
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import EmailValidator, URLValidator
 from django.urls import reverse
-from django.utils.encoding import iri_to_uri
 
 from roles.models import Role
 
@@ -135,7 +135,9 @@ def resume(cv):
                 "summary": cv.about,
                 "location": {"address": profile.location},
                 "profiles": [
-                    {"network": link.label, "url": _address(link.url)} for link in cv.links
+                    {"network": link.label, "url": address}
+                    for link in cv.links
+                    if (address := _address(link.url))
                 ],
             },
             "work": [_work(position) for position in cv.positions],
@@ -175,8 +177,20 @@ def _picture(image):
 
 
 def _address(url):
-    """An address in ASCII; None for what a fixture may have brought and is none."""
-    return _valid(URLValidator(), iri_to_uri(url))
+    """An address as a URI, which is ASCII; None for what a fixture may have brought and is none."""
+    if not _valid(URLValidator(), url):
+        return None
+    parts = urlsplit(url)
+    try:
+        host = parts.netloc.encode("idna").decode()
+    except UnicodeError:
+        return None
+    rest = (_quoted(part) for part in parts[2:])
+    return urlunsplit((parts.scheme, host, *rest))
+
+
+def _quoted(text):
+    return re.sub("%(?![0-9A-Fa-f]{2})", "%25", quote(text, safe="/%:;=&()+,!?*@'~$"))
 
 
 def _valid(validate, value):
