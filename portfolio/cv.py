@@ -1,7 +1,7 @@
 """What the CV and the résumé tell, gathered once, so that they tell the same.
 
-Everything in it is live, and every word is the content's: a form that has no place for something
-leaves it out, and none adds any.
+Everything in it is live, and but for labels every word is the content's: a form that has no place
+for something leaves it out, and none adds any.
 """
 
 import re
@@ -165,7 +165,7 @@ def _work(position):
 
 
 def _last_modified(cv):
-    """In UTC and to the second, which is all that the schema has room for."""
+    """Of the roles, which alone are dated; in UTC, as the schema has no room for a time zone."""
     changes = [position.role.changed_at for position in cv.positions]
     return changes and max(changes).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S")
 

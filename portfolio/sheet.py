@@ -242,7 +242,10 @@ class Paper:
 
     def job_height(self, job):
         role = job.position.role
-        title = count_lines(f"{role.title} {job.position.details}", self.width / TITLE)
+        heading, width = (role.title, job.position.details), self.width / TITLE
+        title = 1
+        if count_lines(" ".join(heading), width) > 1:
+            title = sum(count_lines(text, width) for text in heading)
         text = self.width - TERM - TERM_GAP
         rows = [(label, TERM, said) for label, said in job.story + job.lessons]
         rows += [(claim.figure, TERM / TITLE, claim.said) for claim in job.claims]
