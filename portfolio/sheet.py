@@ -25,7 +25,7 @@ from .page import absolute
 POINTS_IN_MM = 72 / 25.4
 WIDTH, HEIGHT = 144 * POINTS_IN_MM, 269 * POINTS_IN_MM
 # The name of each size in the style sheet, its points, and how many times the space between things.
-SIZES = {"roomy": (10.5, 1.8), "close": (9.5, 1), "dense": (8.5, 1)}
+SIZES = {"roomy": (10.5, 1.8), "close": (9.5, 1.4), "dense": (8.5, 1)}
 # In em.
 LINE_HEIGHT = 1.4
 TERM, TERM_GAP = 7.1, 0.6
