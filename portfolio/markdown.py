@@ -43,8 +43,12 @@ def plain(text):
 
 
 def excerpt(text, length=160):
-    """The beginning of `plain(text)`, at most `length` characters, cut between words with “…”."""
-    text = plain(text)
+    """The beginning of `plain(text)`, as `shorten` cuts it."""
+    return shorten(plain(text), length)
+
+
+def shorten(text, length):
+    """The beginning of a plain text, at most `length` characters, cut between words with “…”."""
     if len(text) <= length:
         return text
     head = text[:length].rpartition(" ")[0] or text[: length - 1]

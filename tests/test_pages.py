@@ -22,7 +22,7 @@ from tests.factories import (
 
 pytestmark = pytest.mark.django_db
 
-PAGES = ["/", "/now/", "/roles/", "/thinking/", "/journal/", "/tools/", "/lessons/"]
+PAGES = ["/", "/now/", "/roles/", "/thinking/", "/journal/", "/tools/", "/lessons/", "/cv/"]
 
 
 def document(response):

@@ -33,6 +33,8 @@ QUERIES = {
     "/feed.xml": 3,
     "/feed.json": 3,
     "/tools/main/feed.xml": 7,
+    "/cv/": 8,
+    "/resume.json": 7,
     "/nothing-here/": 4,
 }
 

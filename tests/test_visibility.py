@@ -39,6 +39,8 @@ LISTS = {
     "feed.xml": ("/feed.xml", True),
     "feed.json": ("/feed.json", True),
     "tools/<slug:slug>/feed.xml": ("/tools/hammer/feed.xml", True),
+    "cv/": ("/cv/", True),
+    "resume.json": ("/resume.json", True),
 }
 PAGES = {
     "roles/<slug:slug>/": "/roles/bird/",
