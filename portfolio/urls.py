@@ -4,21 +4,22 @@ from django.urls import include, path, register_converter
 from . import media, views
 from .exchange.views import export_content
 from .months import MonthConverter, YearConverter
+from .plain import page
 from .sign_in import SignIn
 
 register_converter(YearConverter, "year")
 register_converter(MonthConverter, "month")
 
 urlpatterns = [
-    path("", views.home, name="home"),
-    path("now/", views.now, name="now"),
+    *page("", views.home, name="home"),
+    *page("now/", views.now, name="now"),
     path("roles/", include("roles.urls")),
-    path("thinking/", views.Principles.as_view(), name="thinking"),
-    path("thinking/<slug:slug>/", views.PrinciplePage.as_view(), name="principle"),
+    *page("thinking/", views.Principles.as_view(), name="thinking"),
+    *page("thinking/<slug:slug>/", views.PrinciplePage.as_view(), name="principle"),
     path("journal/", include("journal.urls")),
-    path("tools/", views.Tools.as_view(), name="tools"),
-    path("tools/<slug:slug>/", views.ToolPage.as_view(), name="tool"),
-    path("lessons/", views.lessons, name="lessons"),
+    *page("tools/", views.Tools.as_view(), name="tools"),
+    *page("tools/<slug:slug>/", views.ToolPage.as_view(), name="tool"),
+    *page("lessons/", views.lessons, name="lessons"),
     path("media/<path:name>", media.media, name="media"),
     path("admin/sign-in/<uidb64>/<token>/", SignIn.as_view(), name="sign_in"),
     path("admin/export/", export_content, name="export_content"),

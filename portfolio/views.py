@@ -2,6 +2,7 @@
 
 from django.db.models import Subquery
 from django.shortcuts import render
+from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 from django.views.decorators.http import require_safe
@@ -35,7 +36,7 @@ def site(request):
 
 @require_safe
 def home(request):
-    return render(
+    return TemplateResponse(
         request,
         "home.html",
         {
@@ -56,7 +57,7 @@ def now(request):
         "statements": Focus.objects.current(),
         "earlier": Focus.objects.earlier(),
     }
-    return render(request, "now.html", context)
+    return TemplateResponse(request, "now.html", context)
 
 
 class Principles(ListView):
@@ -106,7 +107,7 @@ def lessons(request):
     """What was learned and what broke, across all roles."""
     told = Role.objects.live().exclude(learned="", broke="")
     context = {"page": Page("what broke, and what i learned"), "roles": told}
-    return render(request, "lessons.html", context)
+    return TemplateResponse(request, "lessons.html", context)
 
 
 def not_found(request, exception):
