@@ -1,10 +1,11 @@
 from django.contrib import admin
 from django.urls import include, path, register_converter
 
-from . import media, views
+from . import media, sitemaps, views
 from .exchange.views import export_content
 from .months import MonthConverter, YearConverter
 from .plain import page
+from .robots import robots
 from .sign_in import SignIn
 
 register_converter(YearConverter, "year")
@@ -20,6 +21,11 @@ urlpatterns = [
     *page("tools/", views.Tools.as_view(), name="tools"),
     *page("tools/<slug:slug>/", views.ToolPage.as_view(), name="tool"),
     *page("lessons/", views.lessons, name="lessons"),
+    path("sitemap.xml", sitemaps.sitemap, name="sitemap"),
+    path("sitemap-pages.xml", sitemaps.pages, name="sitemap_pages"),
+    path("sitemap-<year:year>-<int:number>.xml", sitemaps.year, name="sitemap_year"),
+    path("llms.txt", sitemaps.llms, name="llms"),
+    path("robots.txt", robots, name="robots"),
     path("media/<path:name>", media.media, name="media"),
     path("admin/sign-in/<uidb64>/<token>/", SignIn.as_view(), name="sign_in"),
     path("admin/export/", export_content, name="export_content"),

@@ -12,7 +12,6 @@ from journal.models import Entry
 from roles.models import Role
 
 from .detail import PublishableDetail
-from .markdown import excerpt
 from .models import Focus, Principle, Profile, Tool
 from .page import Page
 
@@ -95,7 +94,7 @@ class ToolPage(DetailView):
     def get_context_data(self, **kwargs):
         tool = self.object
         return super().get_context_data(
-            page=Page(tool.name, excerpt(tool.note), (("tools", reverse("tools")),), tool),
+            page=Page(tool.name, tool.description, (("tools", reverse("tools")),), tool),
             roles=tool.roles.live(),
             entries=tool.entries.live(),
             **kwargs,
