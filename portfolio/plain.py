@@ -154,7 +154,7 @@ def among_others(text, base):
     A text can reach beyond itself: by a fence that it leaves open, by a footnote, by a definition
     that another text has too. Such a one is given as HTML, which Markdown may hold.
     """
-    text = absolute_links(text.strip("\n"), base)
+    text = absolute_links(text, base)
     html = render(text)
     if not _DEFINITION.search(text) and render(f"{text}\n\nx") == f"{html}<p>x</p>\n":
         return text
@@ -169,9 +169,11 @@ def link(label, address):
 
 
 _IN_ADDRESS = ":/?#[]@!$&'*+,;=%~"
-_MARKUP = re.compile(r"[\\`*_\[\]<>&#~|]|^[-+=:]|(?<=^\d)[.)]|(?<=^\d\d)[.)]")
+_MARKUP = re.compile(r"[\\`*_\[\]<>&#~|]|^[-+=:]")
+_NUMBER = re.compile(r"^([0-9]+)([.)])")
 
 
 def literal(text):
     """Markdown, on one line, that reads as the text does and has no markup."""
-    return _MARKUP.sub(r"\\\g<0>", " ".join(text.split()))
+    line = _MARKUP.sub(r"\\\g<0>", " ".join(text.split()))
+    return _NUMBER.sub(r"\1\\\2", line)
