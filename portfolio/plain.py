@@ -53,7 +53,7 @@ def _choose(request, response):
     response.context_data = {
         **(response.context_data or {}),
         "address": absolute(own),
-        "twin": twin(own),
+        "twin": own + TWIN,
     }
     if not asked_by_address:
         patch_vary_headers(response, ["Accept"])
