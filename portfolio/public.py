@@ -47,7 +47,12 @@ def pages():
 
 def all_but_entries(months):
     """The pages that are few. `months` are `live_months()`, here and below."""
-    return [*lists(months), *chain(*items().values()), *archives(months)]
+    return [
+        *lists(months),
+        *chain(*items().values()),
+        *year_pages(months),
+        *month_pages(months),
+    ]
 
 
 def lists(months):
@@ -102,14 +107,16 @@ def years(months):
     return found
 
 
-def archives(months):
-    """The pages of years and months."""
+def year_pages(months):
     for year, its_months in years(months).items():
         changed_at = latest(month.changed_at for month in its_months)
         yield PublicPage(reverse("journal:year", args=[year]), str(year), changed_at)
-        for month in its_months:
-            path = reverse("journal:month", args=[month.month])
-            yield PublicPage(path, str(month.month), month.changed_at)
+
+
+def month_pages(months):
+    for month in months:
+        path = reverse("journal:month", args=[month.month])
+        yield PublicPage(path, str(month.month), month.changed_at)
 
 
 def entries(live):

@@ -93,7 +93,7 @@ def llms(request):
             "journal": newest,
             "tools": items["tools"],
             # The specification's own word for what may be skipped.
-            "Optional": [page for page in public.archives(months) if page.path.count("/") == 3],
+            "Optional": [*public.year_pages(months)],
         }
     }
     return render(request, "llms.txt", context, content_type="text/plain; charset=utf-8")

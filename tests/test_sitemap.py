@@ -74,7 +74,7 @@ def test_every_public_page_is_in_it_and_nothing_else(client):
     assert [*read(client)] == [
         *LISTS,
         *("/roles/lead/", "/thinking/simple/", "/tools/hammer/"),
-        *("/journal/2026/", "/journal/2026/01/", "/journal/2025/", "/journal/2025/12/"),
+        *("/journal/2026/", "/journal/2025/", "/journal/2026/01/", "/journal/2025/12/"),
         *("/journal/2026/01/one/", "/journal/2025/12/two/"),
     ]
     for path in read(client):
