@@ -169,15 +169,23 @@ def test_the_plain_form_has_its_own_address_whatever_is_accepted(client, site):
         "/journal/2020/index.html.md",
         "/admin/index.html.md",
         "/sitemap.xml/index.html.md",
-        "/now/index.html.md/",
         "/now/index.md",
-        "/index.html",
     ],
 )
 def test_what_is_no_page_has_no_plain_form(admin_client, address):
     response = admin_client.get(address, headers={"accept": "text/markdown"})
     assert response.status_code == 404
     assert response["Content-Type"].startswith("text/html")
+
+
+@pytest.mark.django_db
+def test_a_former_address_of_a_plain_form_leads_to_the_new_one(client):
+    role = make_role(slug="old")
+    role.slug = "new"
+    role.save()
+    response = client.get("/roles/old/index.html.md")
+    assert response.status_code == 301
+    assert response["Location"] == "/roles/new/index.html.md"
 
 
 @pytest.mark.django_db

@@ -30,7 +30,7 @@ QUERIES = {
     "/tools/": 3,
     "/tools/main/": 5,
     "/lessons/": 3,
-    "/nothing-here/": 3,
+    "/nothing-here/": 4,
     # Their plain forms need the profile only where a page has no description.
     "/index.html.md": 6,
     "/now/index.html.md": 3,
