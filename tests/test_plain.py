@@ -90,6 +90,10 @@ def addresses(html):
     return [value for _, attributes, *_ in tree(html) for value in attributes.values()]
 
 
+def varies(response):
+    return re.split(", *", response.get("Vary", ""))
+
+
 # Where it is.
 
 
@@ -102,7 +106,7 @@ def test_each_page_announces_its_plain_form(client, site, address):
     assert twin.status_code == 200
     assert twin["Content-Type"] == "text/markdown; charset=utf-8"
     assert twin["Link"] == f'<{SITE}{address}>; rel="canonical"'
-    assert "Vary" not in twin
+    assert "Accept" not in varies(twin)
     front, body = parse(twin.text)
     assert front["address"] == f"{SITE}{address}"
     assert body.startswith("\n# ")
@@ -147,7 +151,7 @@ ACCEPT = {
 def test_a_page_gives_the_form_that_is_asked_for(client, site, accept):
     response = client.get("/roles/lead/", headers={"accept": accept})
     assert response.status_code == 200
-    assert response["Vary"] == "Accept"
+    assert "Accept" in varies(response)
     kind = response["Content-Type"].partition(";")[0]
     assert kind == ("text/markdown" if ACCEPT[accept] else "text/html")
     if ACCEPT[accept]:
