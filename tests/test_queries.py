@@ -36,6 +36,25 @@ QUERIES = {
     "/cv/": 8,
     "/resume.json": 7,
     "/nothing-here/": 4,
+    # Their plain forms need the profile only where a page has no description.
+    "/index.html.md": 6,
+    "/now/index.html.md": 3,
+    "/roles/index.html.md": 2,
+    "/roles/main/index.html.md": 7,
+    "/thinking/index.html.md": 2,
+    "/thinking/main/index.html.md": 4,
+    "/journal/index.html.md": 3,
+    "/journal/2025/index.html.md": 2,
+    "/journal/2025/03/index.html.md": 2,
+    "/journal/2025/03/main/index.html.md": 6,
+    "/tools/index.html.md": 2,
+    "/tools/main/index.html.md": 4,
+    "/lessons/index.html.md": 2,
+    "/sitemap.xml": 8,
+    "/sitemap-pages.xml": 7,
+    "/sitemap-2025-1.xml": 2,
+    "/llms.txt": 9,
+    "/robots.txt": 0,
 }
 
 
