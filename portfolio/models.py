@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from . import markdown
+from .changes import ContentQuerySet
 from .months import Month, MonthField
 
 
@@ -30,7 +31,7 @@ class MarkdownField(models.TextField):
     default_validators = [markdown.validate_markdown]
 
 
-class NaturalKeyManager(models.Manager):
+class NaturalKeyManager(models.Manager.from_queryset(ContentQuerySet)):
     def get_by_natural_key(self, *key):
         return self.get(**dict(zip(self.model.natural_key_fields, key, strict=True)))
 
@@ -42,11 +43,20 @@ class NaturalKeyModel(models.Model):
     """
 
     natural_key_fields = ("slug",)
+    # The relation to what this is told as a part of, such as an outcome's role.
+    part_of = None
 
     objects = NaturalKeyManager()
 
     class Meta:
         abstract = True
+        # Related managers write through this one, and `ContentQuerySet` has to see it.
+        base_manager_name = "objects"
+
+    def save(self, **kwargs):
+        # What follows from a change, such as the search index, is written with it or not at all.
+        with transaction.atomic(using=kwargs.get("using"), savepoint=False):
+            super().save(**kwargs)
 
     def natural_key(self):
         return tuple(self._key_part(path) for path in self.natural_key_fields)
@@ -69,7 +79,7 @@ def is_live(path=""):
     return Q(**{f"{path}publish_at__lte": timezone.now()})
 
 
-class PublishableQuerySet(models.QuerySet):
+class PublishableQuerySet(ContentQuerySet):
     def live(self):
         """What the public may see now. Every list, count, feed and relation starts here."""
         return self.filter(is_live())
@@ -162,6 +172,11 @@ class Publishable(NaturalKeyModel):
         raise NotImplementedError
 
     @property
+    def searched(self):
+        """The Markdown that search finds the piece by, beside its title."""
+        return [self.summary, self.text]
+
+    @property
     def description(self):
         """The summary, or else the text's beginning, without markup."""
         return self.summary or markdown.excerpt(self.text)
@@ -210,6 +225,10 @@ class Tool(NaturalKeyModel):
 
     def get_absolute_url(self):
         return reverse("tool", args=[self.slug])
+
+    @property
+    def searched(self):
+        return [self.note]
 
 
 class Image(NaturalKeyModel):
@@ -302,7 +321,7 @@ class ProfileLink(NaturalKeyModel):
         return self.label
 
 
-class FocusQuerySet(models.QuerySet):
+class FocusQuerySet(ContentQuerySet):
     def current(self):
         """What holds this month: statements that have not ended before it."""
         return self.filter(Q(until__isnull=True) | Q(until__gte=Month.now()))
@@ -359,6 +378,10 @@ class Focus(NaturalKeyModel):
         return reverse("now")
 
     @property
+    def searched(self):
+        return [self.detail]
+
+    @property
     def is_past_review(self):
         return self.review_by is not None and self.review_by < timezone.localdate()
 
@@ -387,7 +410,7 @@ class Principle(Publishable):
         return self.body
 
 
-class EvidenceQuerySet(models.QuerySet):
+class EvidenceQuerySet(ContentQuerySet):
     def live(self):
         """Evidence of which both ends are public."""
         return self.filter(is_live("principle__"), is_live("role__") | is_live("entry__"))
@@ -449,7 +472,7 @@ class Evidence(NaturalKeyModel):
         return f"{self.verdict} in {self.role or self.entry}"
 
 
-class FormerAddressQuerySet(models.QuerySet):
+class FormerAddressQuerySet(ContentQuerySet):
     def live(self):
         """Those that lead to something public."""
         return self.filter(

@@ -4,6 +4,7 @@ from django.urls import include, path, register_converter
 from . import media, views
 from .exchange.views import export_content
 from .months import MonthConverter, YearConverter
+from .search.views import search, suggest
 from .sign_in import SignIn
 
 register_converter(YearConverter, "year")
@@ -19,6 +20,8 @@ urlpatterns = [
     path("tools/", views.Tools.as_view(), name="tools"),
     path("tools/<slug:slug>/", views.ToolPage.as_view(), name="tool"),
     path("lessons/", views.lessons, name="lessons"),
+    path("search/", search, name="search"),
+    path("search/suggest/", suggest, name="suggest"),
     path("media/<path:name>", media.media, name="media"),
     path("admin/sign-in/<uidb64>/<token>/", SignIn.as_view(), name="sign_in"),
     path("admin/export/", export_content, name="export_content"),
