@@ -55,6 +55,9 @@ class Document(models.Model):
     def __str__(self):
         return self.title
 
+    def get_absolute_url(self):
+        return self.item.get_absolute_url()
+
     @classmethod
     def kinds(cls):
         """The models that are found, each with the name of the relation to it."""
@@ -67,9 +70,6 @@ class Document(models.Model):
     @property
     def item(self):
         return getattr(self, self.kind)
-
-    def get_absolute_url(self):
-        return self.item.get_absolute_url()
 
 
 class Word(models.Model):

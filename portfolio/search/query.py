@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from django.db import connection
-from django.db.models import Case, Count, F, Q, Value, When
+from django.db.models import Case, Count, Q, Value, When
 from django.db.models.functions import Coalesce, Length
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
@@ -55,7 +55,8 @@ def typed(text):
 def match(asked, join="all", title=False):
     """The engine's expression for some folded words, the last of which may go on."""
     engine = ENGINES[connection.vendor]
-    term, prefix = (engine[name] for name in (("title", "title_prefix") if title else ("term", "prefix")))
+    names = ("title", "title_prefix") if title else ("term", "prefix")
+    term, prefix = (engine[name] for name in names)
     alternatives = [[term.format(stem(word))] for word in asked]
     if len(asked[-1]) > 1:
         alternatives[-1].append(prefix.format(f"={asked[-1]}"))
@@ -72,10 +73,13 @@ def found(expression):
     return Document.objects.live().filter(terms__search_terms__match=expression)
 
 
-def ranked(documents, expression):
-    """The best first, then the newest, in an order that two pages agree on."""
-    documents = documents.select_related(*KINDS)
-    return documents.order_by(Rank(expression), MONTH.desc(nulls_last=True), "pk")
+def ranked(documents, expression, start, stop):
+    """These places of the documents, the best first, then the newest."""
+    order = documents.order_by(Rank(expression), MONTH.desc(nulls_last=True), "pk")
+    # Sorted by keys alone, since all that match have to be.
+    best = list(order.values_list("pk", flat=True)[start:stop])
+    found = Document.objects.select_related(*KINDS).in_bulk(best)
+    return [found[pk] for pk in best if pk in found]
 
 
 @dataclass
@@ -133,7 +137,7 @@ class Results:
             in_year = (Q(**{f"{date}__year": self.year}) for date in dates)
             documents = documents.filter(next(in_year) | next(in_year) | next(in_year))
         start = (self.page - 1) * PAGE
-        documents = list(ranked(documents, self.expression)[start : start + PAGE])
+        documents = ranked(documents, self.expression, start, start + PAGE)
         for document in documents:
             document.title_parts = marked(document.title, self.words)
             document.excerpt_parts = marked(excerpt(document.text, self.words), self.words)
@@ -187,12 +191,12 @@ def correct(word):
 
 
 def suggest(text, limit=6):
-    """The best live documents for what is being typed."""
+    """The live documents whose titles have all words of what is being typed, the best first."""
     asked = typed(text)
     if not asked or len(asked[-1]) < 2:
         return []
-    expression = match(asked)
-    return list(ranked(found(expression), expression)[:limit])
+    expression = match(asked, title=True)
+    return ranked(found(expression), expression, 0, limit)
 
 
 def closest(text, limit=3):
@@ -201,7 +205,7 @@ def closest(text, limit=3):
     if not asked:
         return []
     expression = match(asked, "any", title=True)
-    return [document.item for document in ranked(found(expression), expression)[:limit]]
+    return [document.item for document in ranked(found(expression), expression, 0, limit)]
 
 
 def similar(item, limit=3):
@@ -220,7 +224,7 @@ def similar(item, limit=3):
         return []
     expression = match_exactly(telling)
     others = found(expression).filter(entry__isnull=False).exclude(pk=document.pk)
-    return [other.entry for other in ranked(others, expression)[:limit]]
+    return [other.entry for other in ranked(others, expression, 0, limit)]
 
 
 def hits(text, asked):

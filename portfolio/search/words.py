@@ -14,20 +14,17 @@ from snowballstemmer import EnglishStemmer
 ALONE = "\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff"
 # Accents and vowel points as characters of their own.
 MARKS = "\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670"
-WORD = re.compile(
-    rf"[{ALONE}]|[^\W_{ALONE}](?:[^\W_{ALONE}]+|[{MARKS}]+|['’](?=[^\W_{ALONE}]))*"
-)
+WORD = re.compile(rf"[{ALONE}]|[^\W_{ALONE}](?:[^\W_{ALONE}]+|[{MARKS}]+|['’](?=[^\W_{ALONE}]))*")
 LONGEST = 64
 # Letters with strokes, which Unicode takes for letters of their own.
 STROKES = str.maketrans({"ø": "o", "đ": "d", "ð": "d", "ł": "l", "ı": "i", "æ": "ae", "œ": "oe"})
-STOP_WORDS = frozenset(
-    """
+_STOP_WORDS = """
     a about also an and any are as at be been but by can did do does for from had has have he her
     him his how i if in into is it its just me more most my no not of on or our out she so some such
     than that the their them then there these they this to too was we were what when where which who
     why will with would you your
-    """.split()
-)
+"""
+STOP_WORDS = frozenset(_STOP_WORDS.split())
 
 
 @lru_cache(maxsize=50_000)
