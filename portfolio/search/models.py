@@ -135,7 +135,7 @@ class Rank(models.Func):
     def as_sqlite(self, compiler, connection, **context):
         terms_only = self.copy()
         terms_only.set_source_expressions(self.get_source_expressions()[:1])
-        template = "bm25(%(expressions)s, 100.0, 1.0)"
+        template = "bm25(%(expressions)s, 1000.0, 1.0)"
         return terms_only.as_sql(compiler, connection, template=template, **context)
 
     def as_postgresql(self, compiler, connection, **context):
