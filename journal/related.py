@@ -18,7 +18,7 @@ def related(entry, limit=3):
 
     Among equals come first those whose words are most like its own, then the latest written.
     """
-    alike = [other.pk for other in query.similar(entry, LOOKED_AT)]
+    alike = query.similar(entry, LOOKED_AT)
     shared = Counter(alike) + Counter(pk for (pk,) in sharing(entry))
     likeness = {pk: LOOKED_AT - place for place, pk in enumerate(alike)}
     best = sorted(shared, key=lambda pk: (shared[pk], likeness.get(pk, 0), pk), reverse=True)

@@ -26,10 +26,15 @@ QUERIES = {
     "/journal/": 4,
     "/journal/2025/": 3,
     "/journal/2025/03/": 3,
-    "/journal/2025/03/main/": 8,
+    "/journal/2025/03/main/": 13,
     "/tools/": 3,
     "/tools/main/": 5,
     "/lessons/": 3,
+    "/search/": 2,
+    "/search/?q=role": 5,
+    "/search/?q=roel": 9,
+    "/search/?q=zzqx": 6,
+    "/search/suggest/?q=role": 2,
     "/nothing-here/": 3,
 }
 
@@ -45,6 +50,8 @@ def main(db):
     make_evidence(principle=principle, entry=entry)
     make_focus()
     make_focus(until=Month(2020, 1))
+    # Something near the entry, as there is once there is more.
+    make_entry(month=Month(2025, 3), tools=[tool], role=role)
     return tool, role, entry, principle
 
 

@@ -35,6 +35,9 @@ LISTS = {
     "tools/": ("/tools/", False),
     "tools/<slug:slug>/": ("/tools/hammer/", True),
     "lessons/": ("/lessons/", True),
+    # A typing mistake, so that the page itself does not say the word: corrected only if it is live.
+    "search/": ("/search/?q=canray", True),
+    "search/suggest/": ("/search/suggest/?q=canar", True),
 }
 PAGES = {
     "roles/<slug:slug>/": "/roles/bird/",

@@ -73,13 +73,18 @@ def found(expression):
     return Document.objects.live().filter(terms__search_terms__match=expression)
 
 
-def ranked(documents, expression, start, stop):
-    """These places of the documents, the best first, then the newest."""
+def best(documents, expression, key="pk"):
+    """The keys of documents, or of what they are of, the best first and of equals the newest."""
     order = documents.order_by(Rank(expression), MONTH.desc(nulls_last=True), "pk")
-    # Sorted by keys alone, since all that match have to be.
-    best = list(order.values_list("pk", flat=True)[start:stop])
-    found = Document.objects.select_related(*KINDS).in_bulk(best)
-    return [found[pk] for pk in best if pk in found]
+    return order.values_list(key, flat=True)
+
+
+def with_items(keys):
+    """The documents of these keys, in this order, with what they are of."""
+    # Not sorted with all their text, as everything that matches has to be.
+    keys = list(keys)
+    documents = Document.objects.select_related(*KINDS).in_bulk(keys)
+    return [documents[key] for key in keys if key in documents]
 
 
 @dataclass
@@ -137,7 +142,7 @@ class Results:
             in_year = (Q(**{f"{date}__year": self.year}) for date in dates)
             documents = documents.filter(next(in_year) | next(in_year) | next(in_year))
         start = (self.page - 1) * PAGE
-        documents = ranked(documents, self.expression, start, start + PAGE)
+        documents = with_items(best(documents, self.expression)[start : start + PAGE])
         for document in documents:
             document.title_parts = marked(document.title, self.words)
             document.excerpt_parts = marked(excerpt(document.text, self.words), self.words)
@@ -196,7 +201,7 @@ def suggest(text, limit=6):
     if not asked or len(asked[-1]) < 2:
         return []
     expression = match(asked, title=True)
-    return ranked(found(expression), expression, 0, limit)
+    return with_items(best(found(expression), expression)[:limit])
 
 
 def closest(text, limit=3):
@@ -205,13 +210,15 @@ def closest(text, limit=3):
     if not asked:
         return []
     expression = match(asked, "any", title=True)
-    return [document.item for document in ranked(found(expression), expression, 0, limit)]
+    documents = with_items(best(found(expression), expression)[:limit])
+    return [document.item for document in documents]
 
 
 def similar(item, limit=3):
-    """The live entries that share the most telling words with an item: those that few others use.
+    """The keys of the live entries that share the most telling words with an item, best first.
 
-    The cost does not grow with the site, as only words of at most `TELLING` documents count.
+    Words that few others use tell most. Only those of at most `TELLING` documents count, so that
+    the cost does not grow with the site.
     """
     kind = Document.kinds()[type(item)]
     document = Document.objects.filter(**{kind: item}).first()
@@ -224,7 +231,7 @@ def similar(item, limit=3):
         return []
     expression = match_exactly(telling)
     others = found(expression).filter(entry__isnull=False).exclude(pk=document.pk)
-    return [other.entry for other in ranked(others, expression, 0, limit)]
+    return list(best(others, expression, "entry")[:limit])
 
 
 def hits(text, asked):
