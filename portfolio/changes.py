@@ -16,6 +16,8 @@ content_changed = Signal()
 
 def announce(model, pks, fields=None, owners=()):
     """Send `content_changed` for these rows, and for what they are a part of or were: `owners`."""
+    if pks is not None and not pks:
+        return
     content_changed.send(model, pks=pks, fields=fields)
     if model.part_of:
         owner = model._meta.get_field(model.part_of).related_model

@@ -608,7 +608,7 @@ def test_a_rebuild_finds_what_was_written_by_hand(capsys):
     make_entry(title="garden")
     with connection.cursor() as cursor:
         cursor.execute("UPDATE journal_entry SET title = 'river'")
-    assert titles("garden") == ["river"] or titles("garden") == ["garden"]
+    assert titles("garden") == ["garden"] and titles("river") == []
     call_command("rebuild_search")
     assert capsys.readouterr().out == "1 documents can be searched.\n"
     assert titles("river") == ["river"] and titles("garden") == []

@@ -13,6 +13,7 @@ from .words import terms, words
 # room for a megabyte.
 MOST_TEXT = 100_000
 AT_ONCE = 500
+TEXT = (models.CharField, models.TextField)
 ADD_WORDS = """
     INSERT INTO search_word (text, head, tail, documents) VALUES (%s, %s, %s, %s)
     ON CONFLICT (text) DO UPDATE SET documents = search_word.documents + excluded.documents
@@ -24,9 +25,6 @@ def follow(sender, pks, fields, **kwargs):
     texts = {field.name for field in sender._meta.fields if isinstance(field, TEXT)}
     if sender in Document.kinds() and (fields is None or texts.intersection(fields)):
         refresh(sender, pks)
-
-
-TEXT = (models.CharField, models.TextField)
 
 
 def fill(sender, plan=(), **kwargs):

@@ -10,7 +10,7 @@ from django.db.models.functions import Coalesce, Length
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
-from .models import KINDS, Document, Rank, Word
+from .models import KINDS, Document, Rank, Terms, Word
 from .words import STOP_WORDS, WORD, fold, stem, words
 
 PAGE = 10
@@ -21,6 +21,8 @@ EXCERPT = 220  # characters
 # How many words may be looked at to correct one, and in how many documents a telling word may be.
 NEAR_WORDS = 5_000
 TELLING = 300
+# Of the documents that have a word, how many are asked whether one is live.
+ASKED = 10_000
 
 KIND = Case(*(When(**{f"{kind}__isnull": False}, then=Value(kind)) for kind in KINDS))
 MONTH = Coalesce("entry__month", "role__started", "focus__since")
@@ -71,6 +73,13 @@ def match_exactly(asked):
 
 def found(expression):
     return Document.objects.live().filter(terms__search_terms__match=expression)
+
+
+def is_found(expression):
+    """Whether something live matches."""
+    # Without a limit of its own PostgreSQL reads the whole table, hoping for an early match.
+    matching = Terms.objects.filter(search_terms__match=expression).values("pk")[:ASKED]
+    return Document.objects.live().filter(pk__in=matching).exists()
 
 
 def best(documents, expression, key="pk"):
@@ -180,7 +189,7 @@ def count(expression):
 
 def correct(word):
     """The nearest word of a live document to one that is in none; itself if none is near."""
-    if len(word) < 4 or word.isdecimal() or found(match([word])).exists():
+    if len(word) < 4 or word.isdecimal() or is_found(match([word])):
         return word
     mistakes = 1 if len(word) < 8 else 2
     near = Word.objects.filter(Q(head=word[:2]) | Q(tail=word[-2:]))
@@ -191,7 +200,7 @@ def correct(word):
         word, list(near), scorer=OSA.distance, score_cutoff=mistakes, limit=5, processor=None
     )
     # The words of drafts are among them.
-    live = (other for other, *_ in nearest if found(match_exactly([other])).exists())
+    live = (other for other, *_ in nearest if is_found(match_exactly([other])))
     return next(live, word)
 
 
