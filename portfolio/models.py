@@ -149,10 +149,13 @@ class Publishable(NaturalKeyModel):
                 FormerAddress.objects.remember(stored, self)
 
     def differs_from(self, other):
-        names = {field.attname for field in self._meta.concrete_fields}
-        return any(
-            getattr(self, name) != getattr(other, name) for name in names - {*self.not_content}
-        )
+        return self._content() != other._content()
+
+    def _content(self):
+        """Its fields without the space around a text, which a form takes away."""
+        names = {field.attname for field in self._meta.concrete_fields} - {*self.not_content}
+        values = {name: getattr(self, name) for name in names}
+        return {k: v.strip() if isinstance(v, str) else v for k, v in values.items()}
 
     @property
     def changed_at(self):
@@ -503,7 +506,16 @@ class FormerAddress(NaturalKeyModel):
 
     natural_key_fields = ("path",)
 
-    path = models.CharField(max_length=300, unique=True)
+    path = models.CharField(
+        max_length=300,
+        unique=True,
+        validators=[
+            RegexValidator(
+                r"\A(?:/[a-z0-9-]+)+/\Z",
+                "Give the path of a page, such as /journal/2026/01/title/.",
+            )
+        ],
+    )
     tool = models.ForeignKey(
         Tool, models.CASCADE, null=True, blank=True, related_name="former_addresses"
     )

@@ -1,7 +1,7 @@
 from django.contrib import admin
 from django.urls import include, path, register_converter
 
-from . import media, views
+from . import feeds, media, views
 from .exchange.views import export_content
 from .months import MonthConverter, YearConverter
 from .search.views import search, suggest
@@ -19,9 +19,14 @@ urlpatterns = [
     path("journal/", include("journal.urls")),
     path("tools/", views.Tools.as_view(), name="tools"),
     path("tools/<slug:slug>/", views.ToolPage.as_view(), name="tool"),
+    path("tools/<slug:slug>/feed.xml", feeds.tool_feed, name="tool_feed"),
     path("lessons/", views.lessons, name="lessons"),
     path("search/", search, name="search"),
     path("search/suggest/", suggest, name="suggest"),
+    path("feed.xml", feeds.feed, name="feed"),
+    path("feed.json", feeds.json_feed, name="json_feed"),
+    path("cv/", views.cv_page, name="cv"),
+    path("resume.json", views.resume, name="resume"),
     path("media/<path:name>", media.media, name="media"),
     path("admin/sign-in/<uidb64>/<token>/", SignIn.as_view(), name="sign_in"),
     path("admin/export/", export_content, name="export_content"),

@@ -35,7 +35,12 @@ QUERIES = {
     "/search/?q=roel": 9,
     "/search/?q=zzqx": 6,
     "/search/suggest/?q=role": 2,
-    "/nothing-here/": 3,
+    "/feed.xml": 3,
+    "/feed.json": 3,
+    "/tools/main/feed.xml": 7,
+    "/cv/": 8,
+    "/resume.json": 7,
+    "/nothing-here/": 4,
 }
 
 
