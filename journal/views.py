@@ -8,6 +8,7 @@ from portfolio.detail import PublishableDetail
 from portfolio.page import Page
 
 from .models import Entry
+from .related import related
 
 NEWEST = 24
 
@@ -63,5 +64,6 @@ class EntryPage(PublishableDetail):
         return super().get_context_data(
             role=role if role and role.state == "live" else None,
             evidence=self.object.evidence.live().select_related("principle"),
+            related=related(self.object),
             **kwargs,
         )

@@ -114,6 +114,7 @@ SECRET_KEY_FALLBACKS = read(env.list, "SECRET_KEY_FALLBACKS", [])
 
 INSTALLED_APPS = [
     "portfolio",
+    "portfolio.search",
     "roles",
     "journal",
     "django.contrib.admin",

@@ -6,6 +6,7 @@ from .exchange.views import export_content
 from .months import MonthConverter, YearConverter
 from .plain import page
 from .robots import robots
+from .search.views import search, suggest
 from .sign_in import SignIn
 
 register_converter(YearConverter, "year")
@@ -24,6 +25,8 @@ urlpatterns = [
     *page("lessons/", views.lessons, name="lessons"),
     *page("cv/", views.cv_page, name="cv"),
     path("resume.json", views.resume, name="resume"),
+    path("search/", search, name="search"),
+    path("search/suggest/", suggest, name="suggest"),
     path("feed.xml", feeds.feed, name="feed"),
     path("feed.json", feeds.json_feed, name="json_feed"),
     path("sitemap.xml", sitemaps.sitemap, name="sitemap"),

@@ -16,6 +16,7 @@ from . import cv
 from .detail import PublishableDetail
 from .models import Focus, Principle, Profile, Tool
 from .page import Page
+from .search.query import closest
 from .sheet import lay_out
 
 NEWEST = 7
@@ -127,5 +128,11 @@ def resume(request):
 
 
 def not_found(request, exception):
-    context = {"page": Page("not found"), "entries": Entry.objects.live()[:3]}
+    """What is at no address, with the titles that are closest to the last part of this one."""
+    asked = request.path.rstrip("/").rpartition("/")[2]
+    context = {
+        "page": Page("not found"),
+        "closest": closest(asked),
+        "entries": Entry.objects.live()[:3],
+    }
     return render(request, "404.html", context, status=404)

@@ -27,10 +27,12 @@ PAGES = {
         "/none/",
         *("/roles/engineering-lead/", "/thinking/if-i-cant-explain-it/", "/tools/postgresql/"),
         *("/journal/2025/", "/journal/2025/10/", "/journal/2025/10/refactored-three-times/"),
+        *("/search/", "/search/?q=team", "/search/?q=kuberntes", "/search/?q=zzqx"),
     ],
     "stress": [
         *("/", "/now/", "/roles/", "/thinking/", "/journal/", "/tools/", "/lessons/", "/cv/"),
         *("/roles/hard/", "/thinking/hard/", "/tools/hard/", "/journal/2026/01/hard/"),
+        *("/search/?q=donau", f"/search/?q={'w' * 200}"),
     ],
 }
 HARD_TEXT = """# a heading

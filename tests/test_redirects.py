@@ -227,3 +227,39 @@ def test_a_hostile_path_is_answered_and_leads_nowhere_else(client, path):
 def test_the_admin_keeps_its_own_addresses(admin_client):
     assert admin_client.get("/admin/Journal/Entry/").status_code == 404
     assert admin_client.get("/admin/journal/entry")["Location"] == "/admin/journal/entry/"
+
+
+# In bulk.
+
+
+def test_a_bulk_change_leaves_the_same_behind(client):
+    role, other, draft = make_role(slug="a"), make_role(slug="b"), make_role(publish_at=None)
+    type(role).objects.filter(pk=role.pk).update(slug="c")
+    assert hop(client, "/roles/a/") == "/roles/c/"
+    type(role).objects.update(publish_at=None)
+    move(role, "d", publish_at=timezone.now())
+    move(other, "e", publish_at=timezone.now())
+    assert hop(client, "/roles/b/") == "/roles/e/"
+    assert not FormerAddress.objects.filter(role=draft).exists()
+
+
+# What is offered where nothing is.
+
+
+def test_the_page_of_nothing_offers_a_search_and_the_closest_titles(client):
+    make_entry(title="refactored the same thing three times", slug="refactored")
+    make_entry(title="said no", slug="said-no")
+    response = client.get("/journal/2020/01/refactored-treee-times/")
+    assert response.status_code == 404
+    assert 'action="/search/"' in response.text
+    assert [item.slug for item in response.context["closest"]] == ["refactored"]
+    assert client.get("/%F0%9F%99%82-%D7%A9%D7%9C/").context["closest"] == []
+    assert client.get("/" + "x" * 5000 + "/").context["closest"] == []
+
+
+def test_what_is_closest_is_live(client):
+    entry = make_entry(title="unrepeatable words", publish_at=None)
+    assert client.get("/unrepeatable/").context["closest"] == []
+    entry.publish_at = timezone.now()
+    entry.save()
+    assert client.get("/unrepeatable/").context["closest"] == [entry]

@@ -37,6 +37,9 @@ LISTS = {
     "tools/": ("/tools/", False),
     "tools/<slug:slug>/": ("/tools/hammer/", True),
     "lessons/": ("/lessons/", True),
+    # A typing mistake, so that the page itself does not say the word: corrected only if it is live.
+    "search/": ("/search/?q=canray", True),
+    "search/suggest/": ("/search/suggest/?q=canar", True),
     "feed.xml": ("/feed.xml", True),
     "feed.json": ("/feed.json", True),
     "tools/<slug:slug>/feed.xml": ("/tools/hammer/feed.xml", True),
