@@ -10,7 +10,7 @@ was written, and `validate_markdown` says so to whoever writes it.
 
 import html
 import re
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from hashlib import sha256
 from threading import Lock
 from typing import NamedTuple
@@ -59,12 +59,27 @@ def plain(text):
 
 
 def excerpt(text, length=160):
-    """The beginning of `plain(text)`, at most `length` characters, cut between words with “…”."""
-    text = plain(text)
+    """The beginning of `plain(text)`, as `shorten` cuts it."""
+    return shorten(plain(text), length)
+
+
+def shorten(text, length):
+    """The beginning of a plain text, at most `length` characters, cut between words with “…”."""
     if len(text) <= length:
         return text
     head = text[:length].rpartition(" ")[0] or text[: length - 1]
     return head.rstrip(" ,.;:–—-") + "…"
+
+
+def absolute(markup, base):
+    """HTML made of what `render` gave, sanitised again, with every address in it absolute.
+
+    A relative one is read against `base`, the address of its page. For feeds, whose readers show
+    the HTML elsewhere.
+    """
+    return _cleaner(
+        attribute_filter=_absolute_attribute, url_relative=("rewrite_with_base", base)
+    ).clean(markup)
 
 
 def _render(text, pictures=()):
@@ -319,13 +334,11 @@ def _footnote_return(self, tokens, index, options, env):
     )
 
 
-def _footnotes_open(self, tokens, index, options, env):
-    # The plugin makes a section, which would need a heading.
+def _footnotes(self, tokens, index, options, env):
+    """The list of notes, not in a section as the plugin has it: that should have a heading."""
+    if tokens[index].type == "footnote_block_close":
+        return "</ol>\n</div>\n"
     return '<hr class="footnotes-sep">\n<div class="footnotes">\n<ol class="footnotes-list">\n'
-
-
-def _footnotes_close(self, tokens, index, options, env):
-    return "</ol>\n</div>\n"
 
 
 def _cell(self, tokens, index, options, env):
@@ -351,8 +364,8 @@ def _parser():
         "code_block": _code_block,
         "fence": _fence,
         "footnote_anchor": _footnote_return,
-        "footnote_block_close": _footnotes_close,
-        "footnote_block_open": _footnotes_open,
+        "footnote_block_close": _footnotes,
+        "footnote_block_open": _footnotes,
         "footnote_ref": _footnote_number,
         "html_block": _raw_html,
         "html_inline": _raw_html,
@@ -403,12 +416,18 @@ def _attribute(tag, name, value):
     return value
 
 
+def _absolute_attribute(tag, name, value):
+    # nh3 would leave its addresses relative, and src is there without it.
+    return None if name == "srcset" else _attribute(tag, name, value)
+
+
 _TAGS = """
     a abbr b bdi bdo blockquote br caption cite code col colgroup dd del details dfn div dl dt em
     figcaption figure h1 h2 h3 h4 h5 h6 hr i img input ins kbd li mark ol p pre q rp rt ruby s samp
     section small span strong sub summary sup table tbody td tfoot th thead time tr u ul var wbr
 """
-_CLEANER = nh3.Cleaner(
+_cleaner = partial(
+    nh3.Cleaner,
     tags=set(_TAGS.split()),
     attributes={
         "*": {"class", "dir", "lang", "title"},
@@ -430,7 +449,6 @@ _CLEANER = nh3.Cleaner(
         "th": {"abbr", "colspan", "rowspan", "scope"},
         "time": {"datetime"},
     },
-    attribute_filter=_attribute,
     # An input is a task's box whatever its author wrote. What scrolls can be reached with a key.
     set_tag_attribute_values={
         "input": {"type": "checkbox", "disabled": "", "aria-label": "Task"},
@@ -440,6 +458,7 @@ _CLEANER = nh3.Cleaner(
     url_schemes={"http", "https", "mailto", "tel"},
     link_rel=None,
 )
+_CLEANER = _cleaner(attribute_filter=_attribute)
 
 # Our own markup of footnotes, for `plain`; the section of notes is the last element.
 _NOTES = re.compile(r'<sup class="footnote-ref">.*?</sup>|<hr class="footnotes-sep">.*', re.DOTALL)

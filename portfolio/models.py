@@ -4,12 +4,14 @@ import uuid
 
 from django.core.validators import RegexValidator
 from django.db import models, transaction
-from django.db.models import F, Q
+from django.db.models import F, Max, Q
 from django.db.models.fields.tuple_lookups import TupleGreaterThan, TupleLessThan
+from django.db.models.functions import Greatest
 from django.urls import reverse
 from django.utils import timezone
 
 from . import markdown
+from .changes import ContentQuerySet
 from .months import Month, MonthField
 
 
@@ -30,7 +32,7 @@ class MarkdownField(models.TextField):
     default_validators = [markdown.validate_markdown]
 
 
-class NaturalKeyManager(models.Manager):
+class NaturalKeyManager(models.Manager.from_queryset(ContentQuerySet)):
     def get_by_natural_key(self, *key):
         return self.get(**dict(zip(self.model.natural_key_fields, key, strict=True)))
 
@@ -42,11 +44,20 @@ class NaturalKeyModel(models.Model):
     """
 
     natural_key_fields = ("slug",)
+    # The relation to what this is told as a part of, such as an outcome's role.
+    part_of = None
 
     objects = NaturalKeyManager()
 
     class Meta:
         abstract = True
+        # Related managers write through this one, and `ContentQuerySet` has to see it.
+        base_manager_name = "objects"
+
+    def save(self, **kwargs):
+        # What follows from a change, such as the search index, is written with it or not at all.
+        with transaction.atomic(using=kwargs.get("using"), savepoint=False):
+            super().save(**kwargs)
 
     def natural_key(self):
         return tuple(self._key_part(path) for path in self.natural_key_fields)
@@ -69,10 +80,32 @@ def is_live(path=""):
     return Q(**{f"{path}publish_at__lte": timezone.now()})
 
 
-class PublishableQuerySet(models.QuerySet):
+# `Publishable.changed_at` of one that is live, for the database.
+CHANGED_AT = Greatest("updated_at", "publish_at")
+
+
+class PublishableQuerySet(ContentQuerySet):
     def live(self):
         """What the public may see now. Every list, count, feed and relation starts here."""
         return self.filter(is_live())
+
+    def update(self, **values):
+        """Keeps the addresses that were public and then are not, as saving one by one does."""
+        if not {"slug", "month", "publish_at"}.intersection(values):
+            return super().update(**values)
+        with transaction.atomic(using=self.db):
+            were_live = list(self.live())
+            number = super().update(**values)
+            now = self.model._base_manager.in_bulk([item.pk for item in were_live])
+            for item in were_live:
+                FormerAddress.objects.remember(item, now[item.pk])
+        return number
+
+    update.alters_data = True
+
+    def last_changed_at(self):
+        """The latest `changed_at` of those that are live; None if none is."""
+        return self.live().aggregate(latest=Max(CHANGED_AT))["latest"]
 
     def in_state(self, state):
         """Those in the `Publishable.state` of that name; none for any other word."""
@@ -139,10 +172,13 @@ class Publishable(NaturalKeyModel):
                 FormerAddress.objects.remember(stored, self)
 
     def differs_from(self, other):
-        names = {field.attname for field in self._meta.concrete_fields}
-        return any(
-            getattr(self, name) != getattr(other, name) for name in names - {*self.not_content}
-        )
+        return self._content() != other._content()
+
+    def _content(self):
+        """Its fields without the space around a text, which a form takes away."""
+        names = {field.attname for field in self._meta.concrete_fields} - {*self.not_content}
+        values = {name: getattr(self, name) for name in names}
+        return {k: v.strip() if isinstance(v, str) else v for k, v in values.items()}
 
     @property
     def changed_at(self):
@@ -160,6 +196,11 @@ class Publishable(NaturalKeyModel):
     def text(self):
         """The Markdown of the whole piece, which each kind puts together."""
         raise NotImplementedError
+
+    @property
+    def searched(self):
+        """The Markdown that search finds the piece by, beside its title."""
+        return [self.summary, self.text]
 
     @property
     def description(self):
@@ -210,6 +251,15 @@ class Tool(NaturalKeyModel):
 
     def get_absolute_url(self):
         return reverse("tool", args=[self.slug])
+
+    @property
+    def description(self):
+        """The note's beginning, without markup."""
+        return markdown.excerpt(self.note)
+
+    @property
+    def searched(self):
+        return [self.note]
 
 
 class Image(NaturalKeyModel):
@@ -302,7 +352,7 @@ class ProfileLink(NaturalKeyModel):
         return self.label
 
 
-class FocusQuerySet(models.QuerySet):
+class FocusQuerySet(ContentQuerySet):
     def current(self):
         """What holds this month: statements that have not ended before it."""
         return self.filter(Q(until__isnull=True) | Q(until__gte=Month.now()))
@@ -359,6 +409,10 @@ class Focus(NaturalKeyModel):
         return reverse("now")
 
     @property
+    def searched(self):
+        return [self.detail]
+
+    @property
     def is_past_review(self):
         return self.review_by is not None and self.review_by < timezone.localdate()
 
@@ -387,7 +441,7 @@ class Principle(Publishable):
         return self.body
 
 
-class EvidenceQuerySet(models.QuerySet):
+class EvidenceQuerySet(ContentQuerySet):
     def live(self):
         """Evidence of which both ends are public."""
         return self.filter(is_live("principle__"), is_live("role__") | is_live("entry__"))
@@ -449,7 +503,7 @@ class Evidence(NaturalKeyModel):
         return f"{self.verdict} in {self.role or self.entry}"
 
 
-class FormerAddressQuerySet(models.QuerySet):
+class FormerAddressQuerySet(ContentQuerySet):
     def live(self):
         """Those that lead to something public."""
         return self.filter(
@@ -480,7 +534,16 @@ class FormerAddress(NaturalKeyModel):
 
     natural_key_fields = ("path",)
 
-    path = models.CharField(max_length=300, unique=True)
+    path = models.CharField(
+        max_length=300,
+        unique=True,
+        validators=[
+            RegexValidator(
+                r"\A(?:/[a-z0-9-]+)+/\Z",
+                "Give the path of a page, such as /journal/2026/01/title/.",
+            )
+        ],
+    )
     tool = models.ForeignKey(
         Tool, models.CASCADE, null=True, blank=True, related_name="former_addresses"
     )

@@ -114,6 +114,7 @@ SECRET_KEY_FALLBACKS = read(env.list, "SECRET_KEY_FALLBACKS", [])
 
 INSTALLED_APPS = [
     "portfolio",
+    "portfolio.search",
     "roles",
     "journal",
     "django.contrib.admin",
@@ -129,8 +130,10 @@ INSTALLED_APPS = [
     "markdownx",
 ]
 MIDDLEWARE = [
+    "portfolio.robots.close_other_hosts",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "portfolio.compression.compress",
     "csp.middleware.CSPMiddleware",
     "portfolio.middleware.refuse_nul",
     "portfolio.middleware.speculate",
@@ -141,6 +144,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "axes.middleware.AxesMiddleware",
+    "portfolio.redirects.redirect_to_canonical",
 ]
 ROOT_URLCONF = "portfolio.urls"
 WSGI_APPLICATION = "portfolio.wsgi.application"

@@ -3,6 +3,7 @@
 from django.db.models import Subquery
 from django.http import JsonResponse
 from django.shortcuts import render
+from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 from django.views.decorators.cache import cache_control
@@ -12,10 +13,12 @@ from django.views.generic import DetailView, ListView
 from journal.models import Entry
 from roles.models import Role
 
+from . import cv
 from .detail import PublishableDetail
-from .markdown import excerpt
 from .models import Focus, Principle, Profile, Tool
 from .page import Page
+from .search.query import closest
+from .sheet import lay_out
 
 NEWEST = 7
 
@@ -37,7 +40,7 @@ def site(request):
 
 @require_safe
 def home(request):
-    return render(
+    return TemplateResponse(
         request,
         "home.html",
         {
@@ -58,7 +61,7 @@ def now(request):
         "statements": Focus.objects.current(),
         "earlier": Focus.objects.earlier(),
     }
-    return render(request, "now.html", context)
+    return TemplateResponse(request, "now.html", context)
 
 
 class Principles(ListView):
@@ -96,7 +99,7 @@ class ToolPage(DetailView):
     def get_context_data(self, **kwargs):
         tool = self.object
         return super().get_context_data(
-            page=Page(tool.name, excerpt(tool.note), (("tools", reverse("tools")),), tool),
+            page=Page(tool.name, tool.description, (("tools", reverse("tools")),), tool),
             roles=tool.roles.live(),
             entries=tool.entries.live(),
             **kwargs,
@@ -108,7 +111,21 @@ def lessons(request):
     """What was learned and what broke, across all roles."""
     told = Role.objects.live().exclude(learned="", broke="")
     context = {"page": Page("what broke, and what i learned"), "roles": told}
-    return render(request, "lessons.html", context)
+    return TemplateResponse(request, "lessons.html", context)
+
+
+@require_safe
+def cv_page(request):
+    profile = load_profile()
+    context = {"page": Page("cv"), "profile": profile, "sheet": lay_out(cv.gather(profile))}
+    return TemplateResponse(request, "cv/cv.html", context)
+
+
+@require_safe
+def resume(request):
+    """The CV as a JSON Resume."""
+    content = cv.resume(cv.gather(load_profile()))
+    return JsonResponse(content, json_dumps_params={"ensure_ascii": False, "indent": 2})
 
 
 # Pages that change with a query, that only editors see, and what is no page.
@@ -128,5 +145,11 @@ def speculation_rules(request):
 
 
 def not_found(request, exception):
-    context = {"page": Page("not found"), "entries": Entry.objects.live()[:3]}
+    """What is at no address, with the titles that are closest to the last part of this one."""
+    asked = request.path.rstrip("/").rpartition("/")[2]
+    context = {
+        "page": Page("not found"),
+        "closest": closest(asked),
+        "entries": Entry.objects.live()[:3],
+    }
     return render(request, "404.html", context, status=404)

@@ -45,11 +45,17 @@ class Role(Publishable):
     def text(self):
         return "\n\n".join(filter(None, [self.problem, self.approach, self.impact]))
 
+    @property
+    def searched(self):
+        outcomes = [f"{outcome} {outcome.baseline}" for outcome in self.outcomes.all()]
+        return [self.organisation, *super().searched, self.learned, self.broke, *outcomes]
+
 
 class Outcome(NaturalKeyModel):
     """A claim of a role with its figure, and where one can check it."""
 
     natural_key_fields = ("role__slug", "figure", "what")
+    part_of = "role"
 
     role = models.ForeignKey(Role, models.CASCADE, related_name="outcomes")
     figure = models.CharField(max_length=50, help_text="Such as 10x or 40%.")

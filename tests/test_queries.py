@@ -26,11 +26,40 @@ QUERIES = {
     "/journal/": 4,
     "/journal/2025/": 3,
     "/journal/2025/03/": 3,
-    "/journal/2025/03/main/": 8,
+    "/journal/2025/03/main/": 13,
     "/tools/": 3,
     "/tools/main/": 5,
     "/lessons/": 3,
-    "/nothing-here/": 3,
+    "/search/": 2,
+    "/search/?q=role": 5,
+    "/search/?q=roel": 9,
+    "/search/?q=zzqx": 6,
+    "/search/suggest/?q=role": 2,
+    "/feed.xml": 3,
+    "/feed.json": 3,
+    "/tools/main/feed.xml": 7,
+    "/cv/": 8,
+    "/resume.json": 7,
+    "/nothing-here/": 9,
+    # Their plain forms need the profile only where a page has no description.
+    "/index.html.md": 6,
+    "/now/index.html.md": 3,
+    "/roles/index.html.md": 2,
+    "/roles/main/index.html.md": 7,
+    "/thinking/index.html.md": 2,
+    "/thinking/main/index.html.md": 4,
+    "/journal/index.html.md": 3,
+    "/journal/2025/index.html.md": 2,
+    "/journal/2025/03/index.html.md": 2,
+    "/journal/2025/03/main/index.html.md": 11,
+    "/tools/index.html.md": 2,
+    "/tools/main/index.html.md": 4,
+    "/lessons/index.html.md": 2,
+    "/sitemap.xml": 8,
+    "/sitemap-pages.xml": 7,
+    "/sitemap-2025-1.xml": 2,
+    "/llms.txt": 9,
+    "/robots.txt": 0,
 }
 
 
@@ -45,6 +74,8 @@ def main(db):
     make_evidence(principle=principle, entry=entry)
     make_focus()
     make_focus(until=Month(2020, 1))
+    # Something near the entry, as there is once there is more.
+    make_entry(month=Month(2025, 3), tools=[tool], role=role)
     return tool, role, entry, principle
 
 

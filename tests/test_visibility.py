@@ -10,6 +10,7 @@ import pytest
 from django.urls import URLPattern, get_resolver, reverse
 from django.utils import timezone
 
+from portfolio.models import Tool
 from portfolio.months import Month
 from tests.factories import (
     make_entry,
@@ -21,6 +22,7 @@ from tests.factories import (
 )
 
 CANARY = "canary"
+TWIN = "index.html.md"
 STATES = ["draft", "scheduled", "live", "unpublished"]
 
 # Route → (address, whether a live canary shows there). Every public route stands here.
@@ -35,6 +37,19 @@ LISTS = {
     "tools/": ("/tools/", False),
     "tools/<slug:slug>/": ("/tools/hammer/", True),
     "lessons/": ("/lessons/", True),
+    # A typing mistake, so that the page itself does not say the word: corrected only if it is live.
+    "search/": ("/search/?q=canray", True),
+    "search/suggest/": ("/search/suggest/?q=canar", True),
+    "feed.xml": ("/feed.xml", True),
+    "feed.json": ("/feed.json", True),
+    "tools/<slug:slug>/feed.xml": ("/tools/hammer/feed.xml", True),
+    "cv/": ("/cv/", True),
+    "resume.json": ("/resume.json", True),
+    "sitemap.xml": ("/sitemap.xml", False),
+    "sitemap-pages.xml": ("/sitemap-pages.xml", False),
+    "sitemap-<year:year>-<int:number>.xml": ("/sitemap-2024-1.xml", False),
+    "llms.txt": ("/llms.txt", True),
+    "robots.txt": ("/robots.txt", False),
 }
 PAGES = {
     "roles/<slug:slug>/": "/roles/bird/",
@@ -46,6 +61,26 @@ BESIDE = ["/roles/beside/", "/thinking/beside/", "/journal/2024/05/beside/"]
 # Files by the hash of their content, which no page in the matrix lists, and what names no content.
 ELSEWHERE = ["media/<path:name>", "speculation-rules.json"]
 MISSING = "/no-such-page/"
+
+
+def public_routes(resolver, prefix=""):
+    for pattern in resolver.url_patterns:
+        route = prefix + str(pattern.pattern)
+        if isinstance(pattern, URLPattern):
+            yield route
+        else:
+            yield from public_routes(pattern, route)
+
+
+# A page's plain form is in the matrix as the page is: it shows the same to the same people.
+for route in public_routes(get_resolver()):
+    page = route.removesuffix(TWIN)
+    if page != route and page in PAGES:
+        PAGES[route] = PAGES[page] + TWIN
+    elif page != route and page in LISTS:
+        address, shown = LISTS[page]
+        LISTS[route] = (address + TWIN, shown)
+BESIDE += [address + TWIN for address in BESIDE]
 
 
 def publish_at(state):
@@ -124,6 +159,21 @@ def test_a_hidden_page_answers_as_nothing_does(state, client, site_in):
         assert hidden.headers == nothing.headers
 
 
+@pytest.mark.parametrize("state", ["draft", "scheduled"])
+def test_what_is_not_live_yet_changes_no_tag_of_a_feed(state, client, site_in, db):
+    make_tool(slug="saw")
+    site_in("live")
+    feeds = ["/feed.xml", "/feed.json", "/tools/hammer/feed.xml", "/tools/saw/feed.xml"]
+    before = {address: client.get(address)["ETag"] for address in feeds}
+    tools = Tool.objects.all()
+    make_entry(title=CANARY, publish_at=publish_at(state), tools=tools)
+    make_role(title=CANARY, publish_at=publish_at(state), tools=tools)
+    assert {address: client.get(address)["ETag"] for address in feeds} == before
+    # The control: what is live does change them.
+    make_entry(tools=tools)
+    assert not before.items() & {address: client.get(address)["ETag"] for address in feeds}.items()
+
+
 @pytest.mark.parametrize("state", STATES)
 def test_the_not_found_page_names_only_what_is_live(state, visitor, site_in):
     site_in(state)
@@ -139,6 +189,7 @@ def test_an_archive_of_nothing_live_is_not_found(state, client, site_in):
     assert client.get("/journal/2020/").status_code == 404
     assert client.get("/journal/2020/03/").status_code == 404
     assert "2020" not in client.get("/journal/").text
+    assert client.get("/sitemap-2020-1.xml").status_code == 404
 
 
 def test_an_editor_is_told_that_a_page_is_not_public(admin_client, site_in):
@@ -150,7 +201,8 @@ def test_an_editor_is_told_that_a_page_is_not_public(admin_client, site_in):
         assert "no-store" in response["Cache-Control"]
 
 
-def test_a_live_page_is_not_marked_so(admin_client, site_in):
+def test_a_live_page_is_not_marked_so(admin_client, site_in, settings):
+    settings.SITE_URL = "http://testserver"
     site_in("live")
     for address in PAGES.values():
         response = admin_client.get(address)
@@ -171,6 +223,13 @@ def test_staff_without_the_right_to_see_an_item_get_no_draft(client, site_in, dj
         assert client.get(address).status_code == 404
 
 
+@pytest.mark.parametrize("state", STATES)
+def test_what_lists_addresses_has_that_of_an_item_only_when_it_is_live(state, visitor, site_in):
+    site_in(state)
+    for address in ("/sitemap.xml", "/sitemap-pages.xml", "/sitemap-2024-1.xml", "/llms.txt"):
+        assert ("/bird/" in visitor.get(address).text) == (state == "live"), address
+
+
 def test_a_scheduled_item_goes_live_by_itself(client, site_in):
     site_in("scheduled")
     from journal.models import Entry
@@ -180,15 +239,6 @@ def test_a_scheduled_item_goes_live_by_itself(client, site_in):
     # The moment passes: nothing but the clock has to change.
     Entry.objects.filter(pk=entry.pk).update(publish_at=timezone.now())
     assert client.get(entry.get_absolute_url()).status_code == 200
-
-
-def public_routes(resolver, prefix=""):
-    for pattern in resolver.url_patterns:
-        route = prefix + str(pattern.pattern)
-        if isinstance(pattern, URLPattern):
-            yield route
-        else:
-            yield from public_routes(pattern, route)
 
 
 def test_every_public_route_is_in_the_matrix():

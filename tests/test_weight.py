@@ -1,111 +1,57 @@
-"""What a first visit costs: bytes as sent, fonts that come late, and nothing that moves."""
+"""What a first visit costs a reader, measured in a browser at the site as it is served."""
 
-import re
-from pathlib import Path
-
-import brotli
 import pytest
-from django.conf import settings
-from django.core.management import call_command
 
-pytestmark = pytest.mark.django_db(transaction=True)
+from bench import weight
+from tests.server import running_site
 
-STATIC = Path(settings.BASE_DIR) / "portfolio/static/portfolio"
-HTML_AND_CSS = 14 * 1024
-FONTS = 110 * 1024
-SCRIPTS = 6 * 1024
-
-
-@pytest.fixture
-def seed():
-    call_command("loaddata", "seed", verbosity=0)
-
-
-def sent(content):
-    return len(brotli.compress(content))
-
-
-def test_the_first_page_and_its_style_sheet_fit_into_the_first_packets(client, seed):
-    page = client.get("/")
-    sheets = re.findall(r'rel="stylesheet" href="/static/portfolio/([^"]+)"', page.text)
-    assert sheets == ["site.css"]
-    assert sent(page.content) + sent(STATIC.joinpath("site.css").read_bytes()) <= HTML_AND_CSS
-
-
-def test_all_scripts_of_the_site_together_are_small():
-    scripts = {path.name: sent(path.read_bytes()) for path in STATIC.glob("*.js")}
-    del scripts["editor.js"]  # the admin's
-    assert sum(scripts.values()) <= SCRIPTS
-    # The page waits for this one.
-    assert scripts["theme.js"] <= 400
-
-
-def test_the_fonts_of_the_first_page_are_few_and_small(page, live_server, seed):
-    fonts = []
-    page.on("request", lambda r: r.resource_type == "font" and fonts.append(r.url))
-    page.goto(live_server.url)
-    page.evaluate("() => document.fonts.ready.then(() => true)")
-    names = {url.rpartition("/")[2] for url in fonts}
-    assert len(names) == 4
-    assert sum(STATIC.joinpath("fonts", name).stat().st_size for name in names) <= FONTS
-    preloaded = page.locator('link[rel="preload"]').evaluate_all("all => all.map(l => l.href)")
-    assert set(preloaded) <= set(fonts)
-    assert len(preloaded) == 1
-
-
-PAINTED = """
-() => new Promise((resolve) => {
-  new PerformanceObserver(resolve).observe({ type: "paint", buffered: true });
-}).then(() => true)
+# The fallbacks are fonts of the reader's machine, which nobody waits for.
+DISPLAYS = """
+[...document.fonts].filter((font) => !font.family.includes("fallback")).map((font) => font.display)
 """
+# The fonts are in only after a first paint, and something has moved by then.
+JUMPING = """data:text/html,<div id=above></div><p>text<script>
+const later = (resolve) => requestAnimationFrame(() => requestAnimationFrame(() => {
+  above.style.height = "300px";
+  resolve();
+}));
+Object.defineProperty(document.fonts, "ready", { value: new Promise(later) });
+</script>"""
 
 
-def test_a_page_shows_its_text_while_the_fonts_are_on_their_way(page, live_server, seed):
-    held = []
-    page.route("**/*.woff2", lambda route: held.append(route))
-    page.goto(live_server.url, wait_until="domcontentloaded")
-    page.evaluate(PAINTED)
-    assert held
-    for route in held:
-        route.continue_()
+@pytest.fixture(scope="module")
+def url(tmp_path_factory):
+    with running_site(tmp_path_factory.mktemp("site")) as site:
+        yield site.url
 
 
-# How much has moved, once the fonts are there.
-SHIFT = """
-() => new Promise((resolve) => {
-  let sum = 0;
-  new PerformanceObserver((list) => {
-    for (const entry of list.getEntries()) sum += entry.value;
-  }).observe({ type: "layout-shift", buffered: true });
-  document.fonts.ready.then(() => requestAnimationFrame(() => setTimeout(() => resolve(sum), 200)));
-})
-"""
+@pytest.fixture(scope="module")
+def measured(browser, url):
+    return weight.weigh(browser, url)
 
 
-def late_fonts(page, live_server, address):
-    """How much moves when the fonts come after the page has been painted."""
-    held = []
-    page.route("**/*.woff2", lambda route: held.append(route))
-    page.goto(live_server.url + address, wait_until="domcontentloaded")
-    page.evaluate(PAINTED)
-    page.route("**/*.woff2", lambda route: route.continue_())
-    for route in held:
-        route.continue_()
-    return page.evaluate(SHIFT)
+@pytest.mark.parametrize("what", weight.LIMITS)
+def test_a_first_visit_stays_within(what, measured):
+    assert measured[what] <= weight.LIMITS[what]
 
 
-@pytest.mark.parametrize("width", [360, 1280])
-@pytest.mark.parametrize(
-    "address", ["/", "/roles/engineering-lead/", "/journal/2025/10/refactored-three-times/"]
-)
-def test_little_moves_when_the_fonts_arrive(page, live_server, seed, width, address):
-    page.set_viewport_size({"width": width, "height": 900})
-    assert late_fonts(page, live_server, address) < 0.02
+def test_everything_that_home_loads_is_weighed(browser, url):
+    home = weight.visit(browser, url)
+    assert {"document", "stylesheet", "font"} <= {kind for kind, _ in home.values()}
+    assert all(size > 0 for _, size in home.values())
 
 
-def test_much_would_move_if_the_fallbacks_had_another_measure(page, live_server, seed):
-    css = STATIC.joinpath("site.css").read_text()
-    wider = re.sub(r"size-adjust: [\d.]+%;", "size-adjust: 130%;", css)
-    page.route("**/site.css", lambda route: route.fulfill(body=wider, content_type="text/css"))
-    page.set_viewport_size({"width": 360, "height": 900})
-    assert late_fonts(page, live_server, "/") > 0.02
+def test_a_request_to_another_host_would_be_noticed(browser, url):
+    other = "http://localhost:9/"  # nothing listens there
+    asked = weight.visit(browser, f"data:text/html,<img src='{url}/'><img src='{other}'>")
+    assert other in weight.foreign(asked, url)
+    assert f"{url}/" not in weight.foreign(asked, url)
+
+
+def test_a_jump_would_be_noticed(browser):
+    assert weight.shift(browser, JUMPING, 360) > 0.01
+
+
+def test_text_never_waits_for_its_font(page, url):
+    page.goto(url)
+    assert set(page.evaluate(DISPLAYS)) == {"swap"}

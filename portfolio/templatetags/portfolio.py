@@ -19,3 +19,9 @@ def time(month):
     if not month:
         return ""
     return format_html('<time datetime="{}">{}</time>', month.isoformat(), month)
+
+
+@register.filter
+def bare(address):
+    """An address as people write it: without `https://` and a last slash."""
+    return address.removeprefix("https://").removeprefix("http://").removesuffix("/")

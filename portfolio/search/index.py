@@ -1,0 +1,138 @@
+"""Writes the index, in the transaction of whatever changed."""
+
+from collections import Counter, defaultdict
+
+from django.db import connection, models, transaction
+
+from portfolio import markdown
+
+from .models import Document, Terms, Word
+from .words import terms, words
+
+# Characters of a text that are looked at, as many as one Markdown field has at most; a tsvector has
+# room for a megabyte.
+MOST_TEXT = 100_000
+AT_ONCE = 500
+TEXT = (models.CharField, models.TextField)
+ADD_WORDS = """
+    INSERT INTO search_word (text, head, tail, documents) VALUES (%s, %s, %s, %s)
+    ON CONFLICT (text) DO UPDATE SET documents = search_word.documents + excluded.documents
+"""
+
+
+def follow(sender, pks, fields, **kwargs):
+    """Receives `content_changed`: keeps the documents of what was written as it is now."""
+    texts = {field.name for field in sender._meta.fields if isinstance(field, TEXT)}
+    if sender in Document.kinds() and (fields is None or texts.intersection(fields)):
+        refresh(sender, pks)
+
+
+def fill(sender, plan=(), **kwargs):
+    """Receives `post_migrate`: a migration of the index's tables leaves them filled."""
+    if any(step.app_label == sender.label and not backwards for step, backwards in plan):
+        rebuild()
+
+
+@transaction.atomic
+def rebuild():
+    """Write the whole index anew; returns how many documents it has."""
+    take_turns()
+    for model in (Terms, Document, Word):
+        model.objects.all().delete()
+    for model in Document.kinds():
+        refresh(model, None)
+    return Document.objects.count()
+
+
+@transaction.atomic
+def refresh(model, pks):
+    """Write the documents of these items anew, None for all; those of items that are gone go."""
+    take_turns()
+    if pks is None:
+        pks = model._base_manager.values_list("pk", flat=True)
+    pks = sorted(pks)
+    for start in range(0, len(pks), AT_ONCE):
+        refresh_some(model, pks[start : start + AT_ONCE])
+
+
+def take_turns():
+    # SQLite has one writer. Here two that come upon the same words in another order would
+    # otherwise wait for each other.
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("LOCK TABLE search_word IN SHARE ROW EXCLUSIVE MODE")
+
+
+def refresh_some(model, pks):
+    kind = Document.kinds()[model]
+    items = model._base_manager.in_bulk(pks)
+    documents = Document.objects.filter(**{f"{kind}__in": pks})
+    documents = {getattr(document, f"{kind}_id"): document for document in documents}
+    gone = [document for pk, document in documents.items() if pk not in items]
+    changed, uses = [], Counter()
+    for document in gone:
+        uses.subtract(used(document))
+    for pk, item in items.items():
+        document = documents.get(pk) or Document(**{f"{kind}_id": pk})
+        said = document.title, document.text
+        before = used(document)
+        document.title, document.text = str(item), text(item)
+        if document.pk is None or said != (document.title, document.text):
+            changed.append(document)
+            uses.update(used(document))
+            uses.subtract(before)
+    write(gone, changed)
+    write_words(uses)
+
+
+def text(item):
+    """What a document holds of an item beside its title: plain text."""
+    return " ".join(filter(None, map(markdown.plain, item.searched)))[:MOST_TEXT]
+
+
+def used(document):
+    return set(words(document.title)).union(words(document.text))
+
+
+def write(gone, changed):
+    new = [document for document in changed if document.pk is None]
+    known = [document for document in changed if document.pk is not None]
+    Document.objects.filter(pk__in=[document.pk for document in gone]).delete()
+    Document.objects.bulk_update(known, ["title", "text"])
+    Document.objects.bulk_create(new)
+    Terms.objects.filter(pk__in=[document.pk for document in gone + changed]).delete()
+    insert, row = (
+        ("INSERT INTO search_terms (rowid, title, text) VALUES (%s, %s, %s)", fts5_row)
+        if connection.vendor == "sqlite"
+        else ("INSERT INTO search_terms VALUES (%s, %s::tsvector)", tsvector_row)
+    )
+    with connection.cursor() as cursor:
+        cursor.executemany(insert, [row(document) for document in changed])
+
+
+def fts5_row(document):
+    return document.pk, *(" ".join(terms(part)) for part in (document.title, document.text))
+
+
+def tsvector_row(document):
+    """The terms at their places, those of the title with weight A, as a tsvector is written."""
+    places = defaultdict(list)
+    for weight, part in (("A", document.title), ("D", document.text)):
+        for place, term in enumerate(terms(part), start=1):
+            # PostgreSQL itself keeps 255 places of a term.
+            if len(places[term]) < 255:
+                places[term].append(f"{place}{weight}")
+    return document.pk, " ".join(f"'{term}':{','.join(at)}" for term, at in places.items())
+
+
+def write_words(uses):
+    """Add to the number of documents that use each word; words that none uses any more go."""
+    changes = sorted((word, number) for word, number in uses.items() if number)
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            ADD_WORDS, [(word, word[:2], word[-2:], number) for word, number in changes]
+        )
+        cursor.executemany(
+            "DELETE FROM search_word WHERE text = %s AND documents <= 0",
+            [(word,) for word, number in changes if number < 0],
+        )

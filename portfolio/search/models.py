@@ -1,0 +1,144 @@
+from functools import reduce
+from operator import or_
+
+from django.db import models
+from django.db.models import Q
+
+from portfolio.models import Publishable, is_live
+
+KINDS = ("role", "entry", "principle", "tool", "focus")
+
+
+def only(kind):
+    return Q(**{f"{other}__isnull": other != kind for other in KINDS})
+
+
+class DocumentQuerySet(models.QuerySet):
+    def live(self):
+        """What the public may find now, by the items themselves: a document says nothing of it."""
+        return self.filter(
+            reduce(
+                or_,
+                (
+                    is_live(f"{kind}__")
+                    if issubclass(model, Publishable)
+                    else Q(**{f"{kind}__isnull": False})
+                    for model, kind in Document.kinds().items()
+                ),
+            )
+        )
+
+
+class Document(models.Model):
+    """What search knows of one item: derived from it, and written with it by `index`."""
+
+    # The index takes a document out itself, so that the admin need not speak of documents.
+    role = models.OneToOneField("roles.Role", models.DO_NOTHING, null=True, related_name="+")
+    entry = models.OneToOneField("journal.Entry", models.DO_NOTHING, null=True, related_name="+")
+    principle = models.OneToOneField(
+        "portfolio.Principle", models.DO_NOTHING, null=True, related_name="+"
+    )
+    tool = models.OneToOneField("portfolio.Tool", models.DO_NOTHING, null=True, related_name="+")
+    focus = models.OneToOneField("portfolio.Focus", models.DO_NOTHING, null=True, related_name="+")
+    title = models.CharField(max_length=300)
+    text = models.TextField()
+
+    objects = DocumentQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=reduce(or_, map(only, KINDS)), name="document_is_of_one_item"
+            )
+        ]
+
+    def __str__(self):
+        return self.title
+
+    def get_absolute_url(self):
+        return self.item.get_absolute_url()
+
+    @classmethod
+    def kinds(cls):
+        """The models that are found, each with the name of the relation to it."""
+        return {cls._meta.get_field(kind).related_model: kind for kind in KINDS}
+
+    @property
+    def kind(self):
+        return next(kind for kind in KINDS if getattr(self, f"{kind}_id") is not None)
+
+    @property
+    def item(self):
+        return getattr(self, self.kind)
+
+
+class Word(models.Model):
+    """A word that some documents use, to correct and to compare by. Drafts' words are among them.
+
+    One mistake leaves either the head or the tail of a word whole, so both find it.
+    """
+
+    text = models.CharField(max_length=64, unique=True)
+    head = models.CharField(max_length=2, db_index=True)
+    tail = models.CharField(max_length=2, db_index=True)
+    documents = models.IntegerField()
+
+    def __str__(self):
+        return self.text
+
+
+class TermsField(models.TextField):
+    """The column to search in: FTS5 names it after its table."""
+
+
+class Terms(models.Model):
+    """The terms of a document in the engine's own full-text table, which a migration makes."""
+
+    document = models.OneToOneField(
+        Document, models.DO_NOTHING, primary_key=True, db_column="rowid", related_name="terms"
+    )
+    search_terms = TermsField()
+
+    class Meta:
+        managed = False
+        db_table = "search_terms"
+
+    def __str__(self):
+        return str(self.document)
+
+
+@TermsField.register_lookup
+class Match(models.Lookup):
+    """Whether the terms match an expression in the engine's language, from `query.match`."""
+
+    lookup_name = "match"
+    template = "{} MATCH {}"
+
+    def as_sql(self, compiler, connection):
+        column, column_params = self.process_lhs(compiler, connection)
+        expression, params = self.process_rhs(compiler, connection)
+        return self.template.format(column, expression), [*column_params, *params]
+
+    def as_postgresql(self, compiler, connection):
+        self.template = "{} @@ {}::tsquery"
+        return self.as_sql(compiler, connection)
+
+
+class Rank(models.Func):
+    """How far from the best match the terms are. A word in the title outweighs many in the text."""
+
+    output_field = models.FloatField()
+
+    def __init__(self, match):
+        super().__init__("terms__search_terms", models.Value(match))
+
+    def as_sqlite(self, compiler, connection, **context):
+        terms_only = self.copy()
+        terms_only.set_source_expressions(self.get_source_expressions()[:1])
+        template = "bm25(%(expressions)s, 1000.0, 1.0)"
+        return terms_only.as_sql(compiler, connection, template=template, **context)
+
+    def as_postgresql(self, compiler, connection, **context):
+        # The weights of D (the text) to A (the title); 1 allows for the length of the document.
+        template = "-ts_rank('{0.02, 0, 0, 1}', %(expressions)s::tsquery, 1)"
+        return self.as_sql(compiler, connection, template=template, **context)
