@@ -218,8 +218,9 @@ FOCUSED = """
 () => {
   const element = document.activeElement;
   const shown = element.matches("input") ? element.closest("label") : element;
-  // An element that is broken over lines has a box a line.
-  const box = shown.getClientRects()[0];
+  // An element that is broken over lines has a box a line, of which one may be above the window.
+  const boxes = [...shown.getClientRects()];
+  const box = boxes.find(({ top, bottom }) => top >= 0 && bottom <= innerHeight) ?? boxes[0];
   const middle = [box.left + Math.min(box.width / 2, 40), box.top + box.height / 2];
   const front = document.elementFromPoint(...middle);
   return {
