@@ -1,7 +1,7 @@
 from django.contrib import admin
 from django.urls import include, path, register_converter
 
-from . import media, views
+from . import media, sharing, views
 from .exchange.views import export_content
 from .months import MonthConverter, YearConverter
 from .sign_in import SignIn
@@ -19,6 +19,9 @@ urlpatterns = [
     path("tools/", views.Tools.as_view(), name="tools"),
     path("tools/<slug:slug>/", views.ToolPage.as_view(), name="tool"),
     path("lessons/", views.lessons, name="lessons"),
+    path("card/<path:name>.png", sharing.card, name="card"),
+    path("site.webmanifest", sharing.manifest, name="manifest"),
+    path("favicon.ico", sharing.favicon, name="favicon"),
     path("media/<path:name>", media.media, name="media"),
     path("admin/sign-in/<uidb64>/<token>/", SignIn.as_view(), name="sign_in"),
     path("admin/export/", export_content, name="export_content"),

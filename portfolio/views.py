@@ -20,7 +20,8 @@ NEWEST = 7
 
 def load_profile():
     first_role = Role.objects.live().values("title")[:1]
-    profiles = Profile.objects.annotate(first_role=Subquery(first_role)).prefetch_related("links")
+    profiles = Profile.objects.annotate(first_role=Subquery(first_role))
+    profiles = profiles.select_related("portrait").prefetch_related("links")
     profile = profiles.first() or Profile()
     # The content may give no name; then the site is called after the work.
     names = (profile.name, profile.headline, getattr(profile, "first_role", None), "portfolio")
@@ -110,5 +111,5 @@ def lessons(request):
 
 
 def not_found(request, exception):
-    context = {"page": Page("not found"), "entries": Entry.objects.live()[:3]}
+    context = {"page": Page("not found", indexed=False), "entries": Entry.objects.live()[:3]}
     return render(request, "404.html", context, status=404)

@@ -31,6 +31,15 @@ QUERIES = {
     "/tools/main/": 5,
     "/lessons/": 3,
     "/nothing-here/": 3,
+    "/card/home.png": 1,
+    "/card/journal.png": 1,
+    "/card/journal/2025/03/main.png": 2,
+    "/card/roles/main.png": 2,
+    "/card/thinking/main.png": 2,
+    "/card/tools/main.png": 2,
+    "/card/nothing-here.png": 3,
+    "/site.webmanifest": 1,
+    "/favicon.ico": 0,
 }
 
 

@@ -35,6 +35,7 @@ LISTS = {
     "tools/": ("/tools/", False),
     "tools/<slug:slug>/": ("/tools/hammer/", True),
     "lessons/": ("/lessons/", True),
+    "site.webmanifest": ("/site.webmanifest", False),
 }
 PAGES = {
     "roles/<slug:slug>/": "/roles/bird/",
@@ -43,8 +44,15 @@ PAGES = {
 }
 # Live pages beside the item, which name it as a neighbour, as evidence or as where it happened.
 BESIDE = ["/roles/beside/", "/thinking/beside/", "/journal/2024/05/beside/"]
-# Files by the hash of their content, which no page in the matrix lists.
-ELSEWHERE = ["media/<path:name>"]
+# Pictures of live pages, for everyone alike.
+CARDS = {
+    "card/<path:name>.png": [
+        *("/card/roles/bird.png", "/card/thinking/bird.png", "/card/journal/2024/05/bird.png"),
+    ]
+}
+# Files by the hash of their content, which no page in the matrix lists; and one that is the same
+# for all sites.
+ELSEWHERE = ["media/<path:name>", "favicon.ico"]
 MISSING = "/no-such-page/"
 
 
@@ -125,6 +133,20 @@ def test_a_hidden_page_answers_as_nothing_does(state, client, site_in):
 
 
 @pytest.mark.parametrize("state", STATES)
+def test_a_card_is_drawn_only_of_what_is_live(state, visitor, site_in):
+    site_in(state)
+    for address in [address for addresses in CARDS.values() for address in addresses]:
+        response, nothing = visitor.get(address), visitor.get(address.replace("bird", "stone"))
+        assert nothing.status_code == 404, address
+        if state == "live":
+            assert response["Content-Type"] == "image/png", address
+        else:
+            assert response.status_code == 404, address
+            assert response.text == nothing.text.replace("stone", "bird")
+            assert response.headers == nothing.headers
+
+
+@pytest.mark.parametrize("state", STATES)
 def test_the_not_found_page_names_only_what_is_live(state, visitor, site_in):
     site_in(state)
     response = visitor.get(MISSING)
@@ -193,7 +215,7 @@ def public_routes(resolver, prefix=""):
 
 def test_every_public_route_is_in_the_matrix():
     routes = {route for route in public_routes(get_resolver()) if not route.startswith("admin/")}
-    assert routes == {*LISTS, *PAGES, *ELSEWHERE}
+    assert routes == {*LISTS, *PAGES, *CARDS, *ELSEWHERE}
 
 
 def test_the_addresses_of_the_matrix_are_those_that_the_routes_give():

@@ -1,0 +1,123 @@
+"""What a page is about in the words of https://schema.org, as JSON-LD for search engines.
+
+It says nothing that the content does not: a profile without a name makes a person without one.
+"""
+
+import json
+from contextlib import suppress
+from urllib.parse import urljoin
+
+from django.conf import settings
+from django.core.serializers.json import DjangoJSONEncoder
+from django.urls import NoReverseMatch, reverse
+
+from .page import absolute
+
+# What would end the script element early, or the line where a parser takes it for JavaScript.
+ESCAPES = {ord(character): f"\\u{ord(character):04x}" for character in "<>&\u2028\u2029"}
+
+# How long a headline is shown: Google's advice for articles.
+HEADLINE = 110
+
+
+class StructuredData:
+    """JSON-LD that a template can put in a script element whatever its texts contain."""
+
+    def __init__(self, *things):
+        graph = [thing for thing in things if thing]
+        self.data = {"@context": "https://schema.org", "@graph": graph}
+
+    def __html__(self):
+        text = json.dumps(
+            self.data, cls=DjangoJSONEncoder, ensure_ascii=False, separators=(",", ":")
+        )
+        return text.translate(ESCAPES)
+
+
+def structured_data(page, profile, url, image):
+    """The StructuredData of a `Page` at `url` whose picture is `image`, both absolute."""
+    if page.item is None and not page.title:
+        return StructuredData(website(profile), profile_page(profile, url))
+    item = page.item if hasattr(page.item, "publish_at") else None
+    return StructuredData(item and article(page, profile, url, image), breadcrumbs(page, url))
+
+
+def website(profile):
+    url = absolute(reverse("home"))
+    site = {
+        "@type": "WebSite",
+        "@id": f"{url}#website",
+        "url": url,
+        "name": profile.brand,
+        "inLanguage": settings.LANGUAGE_CODE,
+    }
+    with suppress(NoReverseMatch):
+        site["potentialAction"] = {
+            "@type": "SearchAction",
+            "target": absolute(reverse("search")) + "?q={search_term_string}",
+            "query-input": "required name=search_term_string",
+        }
+    return site
+
+
+def profile_page(profile, url):
+    # One that was never saved has no links, and asking would be another query.
+    links = [] if profile._state.adding else profile.links.all()
+    more = {
+        "jobTitle": profile.headline,
+        "image": profile.portrait and urljoin(settings.SITE_URL, profile.portrait.file.url),
+        "homeLocation": profile.location and {"@type": "Place", "name": profile.location},
+        "sameAs": [link.url for link in links if link.rel_me],
+    }
+    return {
+        "@type": "ProfilePage",
+        "@id": f"{url}#profile",
+        "url": url,
+        "inLanguage": settings.LANGUAGE_CODE,
+        "mainEntity": person(profile) | known(more),
+    }
+
+
+def person(profile):
+    url = absolute(reverse("home"))
+    return {"@type": "Person", "@id": f"{url}#person", "url": url, **known({"name": profile.name})}
+
+
+def article(page, profile, url, image):
+    """An entry is a post of a blog; a role's case and a principle are articles."""
+    item = page.item
+    tools = item.tools.all() if hasattr(item, "tools") else []
+    more = {
+        "description": page.description,
+        "keywords": [tool.name for tool in tools],
+        "image": image,
+    }
+    return {
+        "@type": "BlogPosting" if item._meta.model_name == "entry" else "Article",
+        "@id": f"{url}#article",
+        "mainEntityOfPage": url,
+        "url": url,
+        "headline": item.title if len(item.title) <= HEADLINE else item.title[: HEADLINE - 1] + "…",
+        "datePublished": item.publish_at,
+        "dateModified": item.changed_at,
+        "inLanguage": settings.LANGUAGE_CODE,
+        "author": person(profile),
+        **known(more),
+    }
+
+
+def breadcrumbs(page, url):
+    if not page.trail:
+        return None
+    steps = [*((label, absolute(path)) for label, path in page.trail), (page.title, url)]
+    return {
+        "@type": "BreadcrumbList",
+        "itemListElement": [
+            {"@type": "ListItem", "position": position, "name": label, "item": address}
+            for position, (label, address) in enumerate(steps, start=1)
+        ],
+    }
+
+
+def known(facts):
+    return {name: value for name, value in facts.items() if value}

@@ -1,0 +1,50 @@
+"""What the head of a page says of it to search engines and wherever a link to it is shown."""
+
+from django import template
+from django.utils.html import format_html
+from django.utils.text import Truncator
+
+from portfolio.cards import HEIGHT, WIDTH, card_address
+from portfolio.page import absolute
+from portfolio.structured_data import structured_data
+
+register = template.Library()
+register.filter(absolute)
+
+# What pages call the things that they list.
+LISTED = ("statements", "roles", "principles", "entries", "tools")
+
+
+@register.simple_tag(takes_context=True)
+def metadata(context):
+    """The facts of a public page's head: addresses are absolute, `data` is a script element."""
+    page, profile, path = context["page"], context["profile"], context["request"].path
+    url = absolute(page.path or (page.item.get_absolute_url() if page.item else path))
+    image = absolute(card_address(page, path, profile))
+    data = structured_data(page, profile, url, image)
+    return {
+        "url": url,
+        "title": page.title or profile.brand,
+        "description": describe(context),
+        "type": kind(page),
+        "tools": page.item.tools.all() if hasattr(page.item, "tools") else [],
+        "image": {"url": image, "width": WIDTH, "height": HEIGHT},
+        "data": format_html('<script type="application/ld+json">{}</script>', data),
+    }
+
+
+def kind(page):
+    """One of https://ogp.me/#types."""
+    if hasattr(page.item, "publish_at"):
+        return "article"
+    return "website" if page.title else "profile"
+
+
+def describe(context):
+    """A page's description; one that has none is described by what it lists."""
+    page, profile = context["page"], context["profile"]
+    if page.description or (not page.title and profile.headline):
+        return page.description or profile.headline
+    listed = next((context[name] for name in LISTED if context.get(name)), [])
+    text = " · ".join(map(str, listed)) or profile.headline or profile.brand
+    return Truncator(text).chars(160)
