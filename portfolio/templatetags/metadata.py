@@ -1,8 +1,9 @@
 """What the head of a page says of it to search engines and wherever a link to it is shown."""
 
+from textwrap import shorten
+
 from django import template
 from django.utils.html import format_html
-from django.utils.text import Truncator
 
 from portfolio.cards import HEIGHT, WIDTH, card_address
 from portfolio.page import absolute
@@ -47,4 +48,4 @@ def describe(context):
         return page.description or profile.headline
     listed = next((context[name] for name in LISTED if context.get(name)), [])
     text = " · ".join(map(str, listed)) or profile.headline or profile.brand
-    return Truncator(text).chars(160)
+    return shorten(f"{page.title}: {text}" if page.title else text, 160, placeholder=" …")
