@@ -52,7 +52,7 @@ def test_every_icon_shows_the_one_drawing(page, name):
     icon = opened(content)
     assert icon.size == (size, size)
     assert difference(icon, painted(page, size, background)) < 24
-    assert len(content) < 4_000
+    assert len(content) < 5_000
     # The control: another colour would be noticed.
     assert difference(icon, painted(page, size, background, "dark")) > 60
 
