@@ -15,6 +15,7 @@ from .images import PictureForm
 from .models import (
     Evidence,
     Focus,
+    FormerAddress,
     Image,
     MarkdownField,
     Principle,
@@ -138,6 +139,14 @@ class FocusAdmin(admin.ModelAdmin):
     list_filter = [("until", admin.EmptyFieldListFilter)]
     search_fields = ["text", "detail"]
     fields = ["text", "detail", ("since", "until"), "review_by", "position"]
+
+
+@admin.register(FormerAddress)
+class FormerAddressAdmin(admin.ModelAdmin):
+    list_display = ["path", "target"]
+    list_select_related = FormerAddress.KINDS
+    search_fields = ["path"]
+    autocomplete_fields = FormerAddress.KINDS
 
 
 @admin.register(Image)

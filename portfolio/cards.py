@@ -207,8 +207,8 @@ def font(path, size):
     return ImageFont.truetype(path, size)
 
 
-# Which card stands for which page. A page without one of its own has that of the list it is in, or
-# else of the home page.
+# Which card stands for which page. One that has none, such as a year's, has that of the list it is
+# below, and so at last the home page's.
 
 
 @cache
@@ -243,8 +243,7 @@ def card_address(page, path, profile):
     if page.item:
         path, card = page.item.get_absolute_url(), card_of_item(page.item, profile)
     else:
-        path = page.trail[0][1] if page.trail else path
-        path = path if path in lists() else reverse("home")
+        path = max((known for known in lists() if path.startswith(known)), key=len)
         card = card_of_list(path, profile)
     name = path.strip("/") or "home"
     return f"{reverse('card', args=[name])}?v={card.digest}"

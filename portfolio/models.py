@@ -480,7 +480,16 @@ class FormerAddress(NaturalKeyModel):
 
     natural_key_fields = ("path",)
 
-    path = models.CharField(max_length=300, unique=True)
+    path = models.CharField(
+        max_length=300,
+        unique=True,
+        validators=[
+            RegexValidator(
+                r"\A(?:/[a-z0-9-]+)+/\Z",
+                "Give the path of a page, such as /journal/2026/01/title/.",
+            )
+        ],
+    )
     tool = models.ForeignKey(
         Tool, models.CASCADE, null=True, blank=True, related_name="former_addresses"
     )

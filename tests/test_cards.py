@@ -134,13 +134,19 @@ def test_a_card_is_drawn_once(client, pages):
 @pytest.mark.parametrize(
     "name",
     [
-        *("nothing", "roles/nothing", "roles/lead/", "/roles/lead", "roles//lead", "ROLES/lead"),
+        *("nothing", "roles/nothing", "roles/lead/", "roles/lead/x", "lead", "roles/lead.png"),
         *("card/home", "admin", "admin/login", "media/x", "favicon.ico", "journal/2026"),
         *("../roles/lead", "%2e%2e/x", "%00", "%0a", "%ff", "%ed%a0%80", "x" * 5_000, "é", "🚀"),
     ],
 )
 def test_only_a_public_page_has_a_card(client, pages, name):
-    assert client.get(f"/card/{name}.png").status_code == 404
+    assert client.get(f"/card/{name}.png", follow=True).status_code == 404
+
+
+@pytest.mark.parametrize("name", ["/roles/lead", "roles//lead", "ROLES/lead"])
+def test_a_nearly_right_address_leads_to_the_card(client, pages, name):
+    response = client.get(f"/card/{name}.png")
+    assert (response.status_code, response["Location"]) == (301, "/card/roles/lead.png")
 
 
 def test_a_card_is_only_read(client, pages):

@@ -10,6 +10,7 @@ import random
 import subprocess
 import sys
 import threading
+import uuid
 import zipfile
 from pathlib import Path
 
@@ -23,7 +24,16 @@ from django.urls import reverse
 
 from journal.models import Entry
 from portfolio.exchange import bundle
-from portfolio.models import Evidence, Focus, Image, Principle, Profile, ProfileLink, Tool
+from portfolio.models import (
+    Evidence,
+    Focus,
+    FormerAddress,
+    Image,
+    Principle,
+    Profile,
+    ProfileLink,
+    Tool,
+)
 from portfolio.months import Month
 from roles.models import Outcome, Role
 from tests.factories import make_user
@@ -54,8 +64,9 @@ def add(model, **fields):
     return row
 
 
-def stamps():
-    return {"publish_at": AT, "created_at": AT, "updated_at": AT}
+def stamps(name):
+    known = uuid.uuid5(uuid.NAMESPACE_URL, name)
+    return {"publish_at": AT, "created_at": AT, "updated_at": AT, "uuid": known}
 
 
 def build(order=list):
@@ -73,7 +84,7 @@ def build(order=list):
             add(Focus, text=text, since=since)
     roles = {}
     for slug in order(["z", "a"]):
-        roles[slug] = add(Role, title=slug, slug=slug, started=Month(2020, 2), **stamps())
+        roles[slug] = add(Role, title=slug, slug=slug, started=Month(2020, 2), **stamps(slug))
         for tool in order(sorted(tools)):
             roles[slug].tools.add(tools[tool])
         for what in order(NASTY):
@@ -82,15 +93,20 @@ def build(order=list):
     for slug in order(["b", "a"]):
         for month in order([Month(2026, 1), Month(2025, 12)]):
             role = roles["a"] if slug == "a" else None
-            entry = add(Entry, title="🙂", slug=slug, month=month, role=role, **stamps())
+            times = stamps(f"{month}/{slug}")
+            entry = add(Entry, title="🙂", slug=slug, month=month, role=role, **times)
             for tool in order(["a", "b2"]):
                 entry.tools.add(tools[tool])
             entries[slug, month] = entry
     for slug in order(["q", "p"]):
-        principle = add(Principle, title=slug, slug=slug, **stamps())
+        principle = add(Principle, title=slug, slug=slug, **stamps(slug))
         add(Evidence, principle=principle, role=roles["z"], verdict="broke")
         for key in order(sorted(entries)):
             add(Evidence, principle=principle, entry=entries[key])
+    for path in order(["/roles/old/", "/roles/older/"]):
+        add(FormerAddress, path=path, role=roles["z"])
+    for path in order(["/tools/old/", "/journal/2020/01/old/"]):
+        add(FormerAddress, path=path, tool=tools["a"])
 
 
 def empty():
@@ -182,7 +198,8 @@ FORM = """[
           "go"
         ]
       ],
-      "updated_at": "2026-01-02T03:04:05.678901Z"
+      "updated_at": "2026-01-02T03:04:05.678901Z",
+      "uuid": "3c88babd-0bf8-55a8-9a73-98a084ec3a25"
     }
   }
 ]
@@ -192,7 +209,7 @@ FORM = """[
 def test_the_form_is_the_same_on_every_engine():
     tools = [add(Tool, name="gō", slug="go"), add(Tool, name="aws", slug="aws", position=1)]
     add(Focus, text="שלום", detail='"now"')
-    times = stamps() | {"publish_at": None}
+    times = stamps("s") | {"publish_at": None}
     add(Entry, title="🙂", slug="s", month=Month(2026, 1), **times).tools.set(tools)
     assert bundle.content_json().decode() == FORM
 
@@ -273,12 +290,12 @@ def test_the_number_of_queries_does_not_grow_with_the_content():
             add(Image, file=n, width=1, height=1, created_at=AT)
             add(ProfileLink, profile=profile, label=n, url=n)
             add(Focus, text=n)
-            role = add(Role, title=n, slug=n, **stamps())
+            role = add(Role, title=n, slug=n, **stamps(n))
             role.tools.add(tool)
             add(Outcome, role=role, figure=n, what=n)
-            entry = add(Entry, title=n, slug=n, month=Month(2026, 1), role=role, **stamps())
+            entry = add(Entry, title=n, slug=n, month=Month(2026, 1), role=role, **stamps(n))
             entry.tools.add(tool)
-            principle = add(Principle, title=n, slug=n, **stamps())
+            principle = add(Principle, title=n, slug=n, **stamps(n))
             add(Evidence, principle=principle, entry=entry)
 
     def count():

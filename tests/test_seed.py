@@ -19,7 +19,7 @@ TEXT = (Path(__file__).parent / "data/seed.txt").read_text()
 # The page says these as the label above a text rather than as the beginning of its sentence.
 LABELS = ("what i learned", "what broke")
 # What a fixture needs and no reader sees as words.
-METADATA = {"slug", "publish_at", "created_at", "updated_at"}
+METADATA = {"slug", "publish_at", "created_at", "updated_at", "uuid"}
 
 
 def collapsed(text):

@@ -12,8 +12,8 @@ from portfolio.structured_data import structured_data
 register = template.Library()
 register.filter(absolute)
 
-# What pages call the things that they list.
-LISTED = ("statements", "roles", "principles", "entries", "tools")
+# What pages call the things that they list; a long list is there in part.
+LISTED = "statements", "roles", "principles", "entries", "part.entries", "tools"
 
 
 @register.simple_tag(takes_context=True)
@@ -46,6 +46,7 @@ def describe(context):
     page, profile = context["page"], context["profile"]
     if page.description or (not page.title and profile.headline):
         return page.description or profile.headline
-    listed = next((context[name] for name in LISTED if context.get(name)), [])
+    lists = *map(context.get, LISTED), getattr(context.get("part"), "entries", None)
+    listed = next(filter(None, lists), [])
     text = " · ".join(map(str, listed)) or profile.headline or profile.brand
     return shorten(f"{page.title}: {text}" if page.title else text, 160, placeholder=" …")
