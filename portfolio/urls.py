@@ -1,5 +1,5 @@
 from django.contrib import admin
-from django.urls import include, path, register_converter
+from django.urls import include, path, re_path, register_converter
 
 from . import media, sharing, views
 from .exchange.views import export_content
@@ -19,7 +19,7 @@ urlpatterns = [
     path("tools/", views.Tools.as_view(), name="tools"),
     path("tools/<slug:slug>/", views.ToolPage.as_view(), name="tool"),
     path("lessons/", views.lessons, name="lessons"),
-    path("card/<path:name>.png", sharing.card, name="card"),
+    re_path(r"^card/(?P<name>[a-z0-9/-]+)\.png$", sharing.card, name="card"),
     path("site.webmanifest", sharing.manifest, name="manifest"),
     path("favicon.ico", sharing.favicon, name="favicon"),
     path("media/<path:name>", media.media, name="media"),
