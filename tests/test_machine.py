@@ -1,5 +1,6 @@
-"""What the suite stands on is what it says: its database, its PostgreSQL, its browser."""
+"""What the suite stands on is what it says: its database, its programs."""
 
+import json
 import os
 import select
 import shutil
@@ -142,3 +143,31 @@ def test_a_browser_that_cannot_be_had_says_what_to_install(tmp_path, monkeypatch
     with pytest.raises(FileNotFoundError, match="apt-get install chromium") as failure:
         machine.chromium()
     assert "ECONNREFUSED 127.0.0.1:9" in str(failure.value)
+
+
+# Java and Node.
+
+
+def test_java_and_node_are_those_from_pypi(monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.delenv("JAVA_HOME", raising=False)
+    version = machine.java("-version", capture_output=True, text=True).stderr
+    assert version.startswith('openjdk version "25.')
+    assert machine.node("--version", capture_output=True, text=True).stdout.startswith("v24.")
+
+
+def test_a_package_from_npm_that_is_missing_says_how_to_get_it(tmp_path, monkeypatch):
+    assert (machine.npm_package("vnu-jar") / "package.json").exists()
+    monkeypatch.setattr(sys, "prefix", str(tmp_path))
+    with pytest.raises(FileNotFoundError, match=r"vnu-jar is not at .*: run `make \.venv/ready"):
+        machine.npm_package("vnu-jar")
+
+
+def test_the_manifest_for_npm_pins_exactly_and_names_no_registry():
+    manifest = json.loads((machine.ROOT / "tests/package.json").read_text())
+    lock = (machine.ROOT / "tests/package-lock.json").read_text()
+    packages = json.loads(lock)["packages"]
+    for name, version in manifest["dependencies"].items():
+        assert packages[f"node_modules/{name}"]["version"] == version
+    assert all("integrity" in package for path, package in packages.items() if path)
+    assert '"resolved"' not in lock

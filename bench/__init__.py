@@ -1,0 +1,1 @@
+"""What `make bench` measures. A benchmark is a module with a title, column headings and `rows`."""
