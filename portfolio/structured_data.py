@@ -20,12 +20,11 @@ ESCAPES = {ord(character): f"\\u{ord(character):04x}" for character in "<>&\u202
 HEADLINE = 110
 
 
-class StructuredData:
-    """JSON-LD that a template can put in a script element whatever its texts contain."""
+class JsonLd:
+    """JSON-LD that `format_html` can put in a script element whatever its texts contain."""
 
-    def __init__(self, *things):
-        graph = [thing for thing in things if thing]
-        self.data = {"@context": "https://schema.org", "@graph": graph}
+    def __init__(self, things):
+        self.data = {"@context": "https://schema.org", "@graph": things}
 
     def __html__(self):
         text = json.dumps(
@@ -34,12 +33,15 @@ class StructuredData:
         return text.translate(ESCAPES)
 
 
-def structured_data(page, profile, url, image):
-    """The StructuredData of a `Page` at `url` whose picture is `image`, both absolute."""
+def describe(page, profile, url, image):
+    """The things that a `Page` at `url` is of; its picture is `image`. Both are absolute.
+
+    A list with nothing above it says no more than its links do, and gives none.
+    """
     if page.item is None and not page.title:
-        return StructuredData(website(profile), profile_page(profile, url))
-    item = page.item if hasattr(page.item, "publish_at") else None
-    return StructuredData(item and article(page, profile, url, image), breadcrumbs(page, url))
+        return [website(profile), profile_page(profile, url)]
+    things = [article(page, profile, url, image)] if hasattr(page.item, "publish_at") else []
+    return [*things, breadcrumbs(page, url)] if page.trail else things
 
 
 def website(profile):
@@ -107,8 +109,6 @@ def article(page, profile, url, image):
 
 
 def breadcrumbs(page, url):
-    if not page.trail:
-        return None
     steps = [*((label, absolute(path)) for label, path in page.trail), (page.title, url)]
     return {
         "@type": "BreadcrumbList",

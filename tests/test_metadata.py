@@ -14,7 +14,7 @@ from django.views.defaults import server_error
 from portfolio.models import Profile
 from portfolio.months import Month
 from portfolio.page import Page
-from portfolio.structured_data import StructuredData
+from portfolio.structured_data import JsonLd
 from portfolio.urls import urlpatterns as site_urls
 from tests.factories import make_entry, make_image, make_principle, make_role, make_tool
 from tests.metadata import document, graph, links, properties
@@ -271,7 +271,7 @@ def test_no_text_ends_the_script_element(client):
 
 def test_the_escapes_are_what_keeps_the_element_whole():
     """The control: without them the text would end it."""
-    text = StructuredData({"name": HOSTILE}).__html__()
+    text = JsonLd([{"name": HOSTILE}]).__html__()
     assert not {*"<>&\u2028\u2029"} & {*text}
     assert json.loads(text)["@graph"] == [{"name": HOSTILE}]
     assert "</script>" in json.dumps(HOSTILE)

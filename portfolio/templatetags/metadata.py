@@ -5,15 +5,15 @@ from textwrap import shorten
 from django import template
 from django.utils.html import format_html
 
+from portfolio import structured_data
 from portfolio.cards import HEIGHT, WIDTH, card_address
 from portfolio.page import absolute
-from portfolio.structured_data import structured_data
 
 register = template.Library()
-register.filter(absolute)
 
+SCRIPT = '<script type="application/ld+json">{}</script>'
 # What pages call the things that they list; a long list is there in part.
-LISTED = "statements", "roles", "principles", "entries", "part.entries", "tools"
+LISTED = "statements", "roles", "principles", "entries", "tools"
 
 
 @register.simple_tag(takes_context=True)
@@ -22,7 +22,7 @@ def metadata(context):
     page, profile, path = context["page"], context["profile"], context["request"].path
     url = absolute(page.path or (page.item.get_absolute_url() if page.item else path))
     image = absolute(card_address(page, path, profile))
-    data = structured_data(page, profile, url, image)
+    things = structured_data.describe(page, profile, url, image)
     return {
         "url": url,
         "title": page.title or profile.brand,
@@ -30,7 +30,7 @@ def metadata(context):
         "type": kind(page),
         "tools": page.item.tools.all() if hasattr(page.item, "tools") else [],
         "image": {"url": image, "width": WIDTH, "height": HEIGHT},
-        "data": format_html('<script type="application/ld+json">{}</script>', data),
+        "data": format_html(SCRIPT, structured_data.JsonLd(things)) if things else "",
     }
 
 
