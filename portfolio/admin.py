@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.http import HttpResponseRedirect
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.html import format_html
 from markdownx.widgets import AdminMarkdownxWidget
 
@@ -30,7 +31,19 @@ admin.site.enable_nav_sidebar = False
 admin.site.login_form = SignInForm
 
 
-class MarkdownWidget(AdminMarkdownxWidget):
+class LineEnds:
+    """For a widget: a browser sends line ends as CR LF, which would make every text another one."""
+
+    def value_from_datadict(self, data, files, name):
+        value = super().value_from_datadict(data, files, name)
+        return value and value.replace("\r\n", "\n")
+
+
+class TextWidget(LineEnds, AdminTextareaWidget):
+    pass
+
+
+class MarkdownWidget(LineEnds, AdminMarkdownxWidget):
     """django-markdownx's field with live preview, made to live with keyboards and failures."""
 
     class Media:
@@ -41,7 +54,7 @@ class MarkdownWidget(AdminMarkdownxWidget):
 # The field grows with its text, so it can begin small.
 FIELDS = {
     MarkdownField: {"widget": MarkdownWidget({"rows": 3})},
-    models.TextField: {"widget": AdminTextareaWidget({"rows": 3})},
+    models.TextField: {"widget": TextWidget({"rows": 3})},
     models.URLField: {"assume_scheme": "https"},
 }
 
@@ -92,6 +105,15 @@ class PublishableAdmin(admin.ModelAdmin):
         fields = self.get_form(request).base_fields
         initial = super().get_changeform_initial_data(request).items()
         return {name: value for name, value in initial if accepts(fields.get(name), value)}
+
+    def save_related(self, request, form, formsets, change):
+        """Dates a change of what the item's own row does not hold: its tools, a role's outcomes."""
+        super().save_related(request, form, formsets, change)
+        related = {field.name for field in self.opts.many_to_many}
+        changed = related.intersection(form.changed_data)
+        if change and (changed or any(formset.has_changed() for formset in formsets)):
+            form.instance.updated_at = timezone.now()
+            form.instance.save(update_fields=["updated_at"])
 
     @admin.display(description="state", ordering="publish_at")
     def state_now(self, item):

@@ -222,6 +222,7 @@ def lists():
         "journal:index": "journal",
         "tools": "tools",
         "lessons": "what broke, and what i learned",
+        "cv": "cv",
     }
     return {reverse(name): title for name, title in titles.items()}
 

@@ -4,6 +4,7 @@ import gzip
 import re
 
 import brotli
+from django.conf import settings
 from django.utils.cache import patch_vary_headers
 
 # Below this a packet is not filled anyway.
@@ -34,8 +35,12 @@ def compress(get_response):
 
     def middleware(request):
         response = get_response(request)
+        if response.streaming or response.has_header("Content-Encoding"):
+            return response
         text = TEXT.match(response.get("Content-Type", ""))
-        if response.streaming or not text or response.has_header("Content-Encoding"):
+        # A 304 says what its 200 would, and has no type.
+        unchanged = response.status_code == 304 and not request.path.startswith(settings.MEDIA_URL)
+        if not (text or unchanged):
             return response
         patch_vary_headers(response, ["Accept-Encoding"])
         encoding = preferred(request.META.get("HTTP_ACCEPT_ENCODING", ""))

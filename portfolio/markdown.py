@@ -10,7 +10,7 @@ was written, and `validate_markdown` says so to whoever writes it.
 
 import html
 import re
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from hashlib import sha256
 from threading import Lock
 
@@ -43,12 +43,27 @@ def plain(text):
 
 
 def excerpt(text, length=160):
-    """The beginning of `plain(text)`, at most `length` characters, cut between words with “…”."""
-    text = plain(text)
+    """The beginning of `plain(text)`, as `shorten` cuts it."""
+    return shorten(plain(text), length)
+
+
+def shorten(text, length):
+    """The beginning of a plain text, at most `length` characters, cut between words with “…”."""
     if len(text) <= length:
         return text
     head = text[:length].rpartition(" ")[0] or text[: length - 1]
     return head.rstrip(" ,.;:–—-") + "…"
+
+
+def absolute(markup, base):
+    """HTML made of what `render` gave, sanitised again, with every address in it absolute.
+
+    A relative one is read against `base`, the address of its page. For feeds, whose readers show
+    the HTML elsewhere.
+    """
+    return _cleaner(
+        attribute_filter=_absolute_attribute, url_relative=("rewrite_with_base", base)
+    ).clean(markup)
 
 
 def _render(text):
@@ -308,12 +323,18 @@ def _attribute(tag, name, value):
     return value
 
 
+def _absolute_attribute(tag, name, value):
+    # nh3 would leave its addresses relative, and src is there without it.
+    return None if name == "srcset" else _attribute(tag, name, value)
+
+
 _TAGS = """
     a abbr b bdi bdo blockquote br caption cite code col colgroup dd del details dfn div dl dt em
     figcaption figure h1 h2 h3 h4 h5 h6 hr i img input ins kbd li mark ol p pre q rp rt ruby s samp
     section small span strong sub summary sup table tbody td tfoot th thead time tr u ul var wbr
 """
-_CLEANER = nh3.Cleaner(
+_cleaner = partial(
+    nh3.Cleaner,
     tags=set(_TAGS.split()),
     attributes={
         "*": {"class", "dir", "lang", "title"},
@@ -331,7 +352,6 @@ _CLEANER = nh3.Cleaner(
         "th": {"abbr", "colspan", "rowspan", "scope"},
         "time": {"datetime"},
     },
-    attribute_filter=_attribute,
     # An input is a task's box whatever its author wrote. What scrolls can be reached with a key.
     set_tag_attribute_values={
         "input": {"type": "checkbox", "disabled": "", "aria-label": "Task"},
@@ -341,6 +361,7 @@ _CLEANER = nh3.Cleaner(
     url_schemes={"http", "https", "mailto", "tel"},
     link_rel=None,
 )
+_CLEANER = _cleaner(attribute_filter=_attribute)
 
 # Our own markup of footnotes, for `plain`; the section of notes is the last element.
 _NOTES = re.compile(r'<sup class="footnote-ref">.*?</sup>|<hr class="footnotes-sep">.*', re.DOTALL)

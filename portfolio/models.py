@@ -139,10 +139,13 @@ class Publishable(NaturalKeyModel):
                 FormerAddress.objects.remember(stored, self)
 
     def differs_from(self, other):
-        names = {field.attname for field in self._meta.concrete_fields}
-        return any(
-            getattr(self, name) != getattr(other, name) for name in names - {*self.not_content}
-        )
+        return self._content() != other._content()
+
+    def _content(self):
+        """Its fields without the space around a text, which a form takes away."""
+        names = {field.attname for field in self._meta.concrete_fields} - {*self.not_content}
+        values = {name: getattr(self, name) for name in names}
+        return {k: v.strip() if isinstance(v, str) else v for k, v in values.items()}
 
     @property
     def changed_at(self):

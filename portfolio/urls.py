@@ -1,7 +1,7 @@
 from django.contrib import admin
 from django.urls import include, path, re_path, register_converter
 
-from . import media, sharing, views
+from . import feeds, media, sharing, views
 from .exchange.views import export_content
 from .months import MonthConverter, YearConverter
 from .sign_in import SignIn
@@ -18,7 +18,12 @@ urlpatterns = [
     path("journal/", include("journal.urls")),
     path("tools/", views.Tools.as_view(), name="tools"),
     path("tools/<slug:slug>/", views.ToolPage.as_view(), name="tool"),
+    path("tools/<slug:slug>/feed.xml", feeds.tool_feed, name="tool_feed"),
     path("lessons/", views.lessons, name="lessons"),
+    path("feed.xml", feeds.feed, name="feed"),
+    path("feed.json", feeds.json_feed, name="json_feed"),
+    path("cv/", views.cv_page, name="cv"),
+    path("resume.json", views.resume, name="resume"),
     re_path(r"^card/(?P<name>[a-z0-9/-]+)\.png$", sharing.card, name="card"),
     path("site.webmanifest", sharing.manifest, name="manifest"),
     path("favicon.ico", sharing.favicon, name="favicon"),

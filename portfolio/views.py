@@ -1,6 +1,7 @@
 """The pages that bring the whole site together, and those of the shared models."""
 
 from django.db.models import Subquery
+from django.http import JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
@@ -10,10 +11,12 @@ from django.views.generic import DetailView, ListView
 from journal.models import Entry
 from roles.models import Role
 
+from . import cv
 from .detail import PublishableDetail
 from .markdown import excerpt
 from .models import Focus, Principle, Profile, Tool
 from .page import Page
+from .sheet import lay_out
 
 NEWEST = 7
 
@@ -108,6 +111,20 @@ def lessons(request):
     told = Role.objects.live().exclude(learned="", broke="")
     context = {"page": Page("what broke, and what i learned"), "roles": told}
     return render(request, "lessons.html", context)
+
+
+@require_safe
+def cv_page(request):
+    profile = load_profile()
+    context = {"page": Page("cv"), "profile": profile, "sheet": lay_out(cv.gather(profile))}
+    return render(request, "cv/cv.html", context)
+
+
+@require_safe
+def resume(request):
+    """The CV as a JSON Resume."""
+    content = cv.resume(cv.gather(load_profile()))
+    return JsonResponse(content, json_dumps_params={"ensure_ascii": False, "indent": 2})
 
 
 def not_found(request, exception):

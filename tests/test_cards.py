@@ -42,7 +42,7 @@ def pages(db):
     make_entry(slug="one", role=role, tools=[tool])
     make_principle(slug="simple")
     things = ["/roles/lead/", "/thinking/simple/", "/journal/2026/01/one/", "/tools/hammer/"]
-    lists = ["/", "/now/", "/roles/", "/thinking/", "/journal/", "/tools/", "/lessons/"]
+    lists = ["/", "/now/", "/roles/", "/thinking/", "/journal/", "/tools/", "/lessons/", "/cv/"]
     return [*things, *lists, "/journal/2026/", "/journal/2026/01/"]
 
 
@@ -57,8 +57,8 @@ def test_every_page_names_a_card_that_is_there_and_kept_for_ever(client, pages):
 
 
 def test_pages_of_one_thing_have_a_card_of_their_own(client, pages):
-    addresses = [image_address(client.get(address)) for address in pages[:11]]
-    assert len({client.get(address).content for address in addresses}) == 11
+    addresses = [image_address(client.get(address)) for address in pages[:12]]
+    assert len({client.get(address).content for address in addresses}) == 12
 
 
 def test_an_archive_has_the_card_of_its_journal(client, pages):

@@ -23,12 +23,13 @@ WIDTHS = [320, 360, 768, 1280, 1600]
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 PAGES = {
     "seed": [
-        *("/", "/now/", "/roles/", "/thinking/", "/journal/", "/tools/", "/lessons/", "/none/"),
+        *("/", "/now/", "/roles/", "/thinking/", "/journal/", "/tools/", "/lessons/", "/cv/"),
+        "/none/",
         *("/roles/engineering-lead/", "/thinking/if-i-cant-explain-it/", "/tools/postgresql/"),
         *("/journal/2025/", "/journal/2025/10/", "/journal/2025/10/refactored-three-times/"),
     ],
     "stress": [
-        *("/", "/now/", "/roles/", "/thinking/", "/journal/", "/tools/", "/lessons/"),
+        *("/", "/now/", "/roles/", "/thinking/", "/journal/", "/tools/", "/lessons/", "/cv/"),
         *("/roles/hard/", "/thinking/hard/", "/tools/hard/", "/journal/2026/01/hard/"),
     ],
 }

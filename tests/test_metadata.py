@@ -22,7 +22,7 @@ from tests.metadata import document, graph, links, properties
 pytestmark = pytest.mark.django_db
 
 ENTRY = "/journal/2026/01/one/"
-LISTS = ["/", "/now/", "/roles/", "/thinking/", "/journal/", "/tools/", "/lessons/"]
+LISTS = ["/", "/now/", "/roles/", "/thinking/", "/journal/", "/tools/", "/lessons/", "/cv/"]
 ARCHIVES = ["/journal/2026/", "/journal/2026/01/"]
 THINGS = ["/roles/lead/", "/thinking/simple/", ENTRY, "/tools/hammer/"]
 HOSTILE = """</script><script>alert(1)</script><!-- <script> & "'\u2028\u2029"""

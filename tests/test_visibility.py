@@ -10,6 +10,7 @@ import pytest
 from django.urls import URLPattern, get_resolver, reverse
 from django.utils import timezone
 
+from portfolio.models import Tool
 from portfolio.months import Month
 from tests.factories import (
     make_entry,
@@ -35,6 +36,11 @@ LISTS = {
     "tools/": ("/tools/", False),
     "tools/<slug:slug>/": ("/tools/hammer/", True),
     "lessons/": ("/lessons/", True),
+    "feed.xml": ("/feed.xml", True),
+    "feed.json": ("/feed.json", True),
+    "tools/<slug:slug>/feed.xml": ("/tools/hammer/feed.xml", True),
+    "cv/": ("/cv/", True),
+    "resume.json": ("/resume.json", True),
     "site.webmanifest": ("/site.webmanifest", False),
 }
 PAGES = {
@@ -126,6 +132,21 @@ def test_a_hidden_page_answers_as_nothing_does(state, client, site_in):
         assert hidden.status_code == nothing.status_code == 404
         assert hidden.text == nothing.text.replace("stone", "bird")
         assert hidden.headers == nothing.headers
+
+
+@pytest.mark.parametrize("state", ["draft", "scheduled"])
+def test_what_is_not_live_yet_changes_no_tag_of_a_feed(state, client, site_in, db):
+    make_tool(slug="saw")
+    site_in("live")
+    feeds = ["/feed.xml", "/feed.json", "/tools/hammer/feed.xml", "/tools/saw/feed.xml"]
+    before = {address: client.get(address)["ETag"] for address in feeds}
+    tools = Tool.objects.all()
+    make_entry(title=CANARY, publish_at=publish_at(state), tools=tools)
+    make_role(title=CANARY, publish_at=publish_at(state), tools=tools)
+    assert {address: client.get(address)["ETag"] for address in feeds} == before
+    # The control: what is live does change them.
+    make_entry(tools=tools)
+    assert not before.items() & {address: client.get(address)["ETag"] for address in feeds}.items()
 
 
 @pytest.mark.parametrize("state", STATES)

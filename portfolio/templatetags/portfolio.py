@@ -24,3 +24,9 @@ def time(month, name=""):
     if name:
         return format_html('<time class="{}" datetime="{}">{}</time>', name, machine, month)
     return format_html('<time datetime="{}">{}</time>', machine, month)
+
+
+@register.filter
+def bare(address):
+    """An address as people write it: without `https://` and a last slash."""
+    return address.removeprefix("https://").removeprefix("http://").removesuffix("/")

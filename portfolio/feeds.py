@@ -1,0 +1,137 @@
+"""What is new, for feed readers: JSON Feed 1.1 and Atom (RFC 4287), each with the whole text.
+
+A feed is described once, in JSON Feed's own words, and Atom is a template over that. Django's
+syndication framework is not used: it takes the site's address from the request, has no content
+beside the summary, and sends a Last-Modified that goes back when something is unpublished.
+"""
+
+import re
+from datetime import UTC, datetime
+from hashlib import sha256
+from operator import attrgetter
+
+from django.conf import settings
+from django.http import HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404
+from django.template.loader import render_to_string
+from django.templatetags.static import static
+from django.urls import reverse
+from django.utils.cache import (
+    get_conditional_response,
+    patch_cache_control,
+    patch_vary_headers,
+)
+from django.utils.feedgenerator import rfc3339_date
+from django.views.decorators.http import require_safe
+
+from journal.models import Entry
+from roles.models import Role
+
+from . import markdown
+from .models import Tool
+from .page import absolute
+from .views import load_profile
+
+NEWEST = 30
+
+# When a feed of nothing last changed: a constant, since what it held once is nobody's business.
+NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+
+# What XML 1.0 has no way to write, not even escaped: https://www.w3.org/TR/xml/#charsets
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+@require_safe
+def feed(request):
+    """The journal as Atom."""
+    entries = newest(Entry.objects)
+    return atom(request, entries, describe("", reverse("home"), reverse("feed"), entries))
+
+
+@require_safe
+def json_feed(request):
+    """The journal as JSON Feed."""
+    description = describe("", reverse("home"), reverse("json_feed"), newest(Entry.objects))
+    as_text = {"ensure_ascii": False}
+    content_type = "application/feed+json"
+    response = JsonResponse(description, json_dumps_params=as_text, content_type=content_type)
+    return answer(request, response)
+
+
+@require_safe
+def tool_feed(request, slug):
+    """What used the tool, as Atom."""
+    tool = get_object_or_404(Tool, slug=slug)
+    items = [*newest(tool.entries), *newest(tool.roles.prefetch_related("outcomes"))]
+    items = sorted(items, key=attrgetter("publish_at"), reverse=True)[:NEWEST]
+    address = reverse("tool_feed", args=[tool.slug])
+    return atom(request, items, describe(tool.name, tool.get_absolute_url(), address, items))
+
+
+def newest(publishables):
+    # By the uuid, too, since that is the same on every machine.
+    in_order = publishables.live().order_by("-publish_at", "uuid")
+    return in_order.prefetch_related("tools")[:NEWEST]
+
+
+def describe(title, page, address, items):
+    """A feed in the words of https://www.jsonfeed.org/version/1.1/
+
+    `page` and `address` are paths: of what the feed is about, and of the feed.
+    """
+    brand = load_profile().brand
+    return {
+        "version": "https://jsonfeed.org/version/1.1",
+        "title": f"{title} · {brand}" if title else brand,
+        "home_page_url": absolute(page),
+        "feed_url": absolute(address),
+        "icon": absolute(static("portfolio/icons/512.png")),
+        "authors": [{"name": brand, "url": absolute(reverse("home"))}],
+        "language": settings.LANGUAGE_CODE,
+        "items": [describe_item(item) for item in items],
+    }
+
+
+def describe_item(item):
+    address = absolute(item.get_absolute_url())
+    return {
+        "id": item.uuid.urn,
+        "url": address,
+        "title": item.title,
+        "summary": item.description,
+        "content_html": markdown.absolute(content(item), address),
+        "date_published": rfc3339_date(item.publish_at),
+        "date_modified": rfc3339_date(item.changed_at),
+        "tags": [tool.name for tool in item.tools.all()],
+    }
+
+
+def content(item):
+    if isinstance(item, Role):
+        # Part by part, as on its page, so that the footnotes have the page's anchors.
+        return render_to_string("feeds/role.html", {"role": item})
+    return markdown.render(item.text)
+
+
+def atom(request, items, description):
+    updated = max((item.changed_at for item in items), default=NEVER)
+    context = {"feed": description, "updated": rfc3339_date(updated)}
+    document = _NOT_XML.sub("\ufffd", render_to_string("feeds/atom.xml", context))
+    # Browsers ask for XML before anything; Chromium shows Atom by its own name as source.
+    types = ["application/atom+xml", "application/xml"]
+    content_type = f"{request.get_preferred_type(types) or types[0]}; charset=utf-8"
+    response = HttpResponse(document, content_type=content_type)
+    patch_vary_headers(response, ["Accept"])
+    return answer(request, response)
+
+
+def answer(request, response):
+    """The response, or 304 to who has it. Asked for again each time, which is then cheap.
+
+    The ETag is of the content, so whatever changes that changes it. No Last-Modified: unpublishing
+    the newest item would send it back, and readers would keep what they have.
+    """
+    content = response["Content-Type"].encode() + response.content
+    response["ETag"] = f'"{sha256(content).hexdigest()[:32]}"'
+    patch_cache_control(response, public=True, max_age=0, must_revalidate=True)
+    return get_conditional_response(request, response["ETag"], response=response)
