@@ -1,11 +1,11 @@
-from django.urls import path
+from portfolio.plain import page
 
 from . import views
 
 app_name = "journal"
 urlpatterns = [
-    path("", views.index, name="index"),
-    path("<year:year>/", views.year, name="year"),
-    path("<month:month>/", views.month, name="month"),
-    path("<month:month>/<slug:slug>/", views.EntryPage.as_view(), name="entry"),
+    *page("", views.index, name="index"),
+    *page("<year:year>/", views.year, name="year"),
+    *page("<month:month>/", views.month, name="month"),
+    *page("<month:month>/<slug:slug>/", views.EntryPage.as_view(), name="entry"),
 ]

@@ -1,6 +1,6 @@
 from django.db.models import Count
 from django.http import Http404
-from django.shortcuts import render
+from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
@@ -27,7 +27,7 @@ def index(request):
     entries = Entry.objects.live()
     years = entries.order_by("-month__year").values_list("month__year").annotate(Count("pk"))
     context = {"page": Page("journal"), "years": years, "entries": entries[:NEWEST]}
-    return render(request, "journal/index.html", context)
+    return TemplateResponse(request, "journal/index.html", context)
 
 
 @require_safe
@@ -47,7 +47,7 @@ def month(request, month):
 def archive(request, template, entries, **context):
     if not entries:
         raise Http404("Nothing was published then.")
-    return render(request, template, {"entries": entries, **context})
+    return TemplateResponse(request, template, {"entries": entries, **context})
 
 
 class EntryPage(PublishableDetail):

@@ -4,8 +4,9 @@ import uuid
 
 from django.core.validators import RegexValidator
 from django.db import models, transaction
-from django.db.models import F, Q
+from django.db.models import F, Max, Q
 from django.db.models.fields.tuple_lookups import TupleGreaterThan, TupleLessThan
+from django.db.models.functions import Greatest
 from django.urls import reverse
 from django.utils import timezone
 
@@ -69,10 +70,18 @@ def is_live(path=""):
     return Q(**{f"{path}publish_at__lte": timezone.now()})
 
 
+# `Publishable.changed_at` of one that is live, for the database.
+CHANGED_AT = Greatest("updated_at", "publish_at")
+
+
 class PublishableQuerySet(models.QuerySet):
     def live(self):
         """What the public may see now. Every list, count, feed and relation starts here."""
         return self.filter(is_live())
+
+    def last_changed_at(self):
+        """The latest `changed_at` of those that are live; None if none is."""
+        return self.live().aggregate(latest=Max(CHANGED_AT))["latest"]
 
     def in_state(self, state):
         """Those in the `Publishable.state` of that name; none for any other word."""
@@ -213,6 +222,11 @@ class Tool(NaturalKeyModel):
 
     def get_absolute_url(self):
         return reverse("tool", args=[self.slug])
+
+    @property
+    def description(self):
+        """The note's beginning, without markup."""
+        return markdown.excerpt(self.note)
 
 
 class Image(NaturalKeyModel):

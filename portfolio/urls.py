@@ -1,32 +1,39 @@
 from django.contrib import admin
 from django.urls import include, path, re_path, register_converter
 
-from . import feeds, media, sharing, views
+from . import feeds, media, sharing, sitemaps, views
 from .exchange.views import export_content
 from .months import MonthConverter, YearConverter
+from .plain import page
+from .robots import robots
 from .sign_in import SignIn
 
 register_converter(YearConverter, "year")
 register_converter(MonthConverter, "month")
 
 urlpatterns = [
-    path("", views.home, name="home"),
-    path("now/", views.now, name="now"),
+    *page("", views.home, name="home"),
+    *page("now/", views.now, name="now"),
     path("roles/", include("roles.urls")),
-    path("thinking/", views.Principles.as_view(), name="thinking"),
-    path("thinking/<slug:slug>/", views.PrinciplePage.as_view(), name="principle"),
+    *page("thinking/", views.Principles.as_view(), name="thinking"),
+    *page("thinking/<slug:slug>/", views.PrinciplePage.as_view(), name="principle"),
     path("journal/", include("journal.urls")),
-    path("tools/", views.Tools.as_view(), name="tools"),
-    path("tools/<slug:slug>/", views.ToolPage.as_view(), name="tool"),
+    *page("tools/", views.Tools.as_view(), name="tools"),
+    *page("tools/<slug:slug>/", views.ToolPage.as_view(), name="tool"),
     path("tools/<slug:slug>/feed.xml", feeds.tool_feed, name="tool_feed"),
-    path("lessons/", views.lessons, name="lessons"),
+    *page("lessons/", views.lessons, name="lessons"),
+    *page("cv/", views.cv_page, name="cv"),
+    path("resume.json", views.resume, name="resume"),
     path("feed.xml", feeds.feed, name="feed"),
     path("feed.json", feeds.json_feed, name="json_feed"),
-    path("cv/", views.cv_page, name="cv"),
-    path("resume.json", views.resume, name="resume"),
     re_path(r"^card/(?P<name>[a-z0-9/-]+)\.png$", sharing.card, name="card"),
     path("site.webmanifest", sharing.manifest, name="manifest"),
     path("favicon.ico", sharing.favicon, name="favicon"),
+    path("sitemap.xml", sitemaps.sitemap, name="sitemap"),
+    path("sitemap-pages.xml", sitemaps.pages, name="sitemap_pages"),
+    path("sitemap-<year:year>-<int:number>.xml", sitemaps.year, name="sitemap_year"),
+    path("llms.txt", sitemaps.llms, name="llms"),
+    path("robots.txt", robots, name="robots"),
     path("media/<path:name>", media.media, name="media"),
     path("admin/sign-in/<uidb64>/<token>/", SignIn.as_view(), name="sign_in"),
     path("admin/export/", export_content, name="export_content"),

@@ -3,6 +3,7 @@
 from django.db.models import Subquery
 from django.http import JsonResponse
 from django.shortcuts import render
+from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 from django.views.decorators.http import require_safe
@@ -13,7 +14,6 @@ from roles.models import Role
 
 from . import cv
 from .detail import PublishableDetail
-from .markdown import excerpt
 from .models import Focus, Principle, Profile, Tool
 from .page import Page
 from .sheet import lay_out
@@ -39,7 +39,7 @@ def site(request):
 
 @require_safe
 def home(request):
-    return render(
+    return TemplateResponse(
         request,
         "home.html",
         {
@@ -60,7 +60,7 @@ def now(request):
         "statements": Focus.objects.current(),
         "earlier": Focus.objects.earlier(),
     }
-    return render(request, "now.html", context)
+    return TemplateResponse(request, "now.html", context)
 
 
 class Principles(ListView):
@@ -98,7 +98,7 @@ class ToolPage(DetailView):
     def get_context_data(self, **kwargs):
         tool = self.object
         return super().get_context_data(
-            page=Page(tool.name, excerpt(tool.note), (("tools", reverse("tools")),), tool),
+            page=Page(tool.name, tool.description, (("tools", reverse("tools")),), tool),
             roles=tool.roles.live(),
             entries=tool.entries.live(),
             **kwargs,
@@ -110,14 +110,14 @@ def lessons(request):
     """What was learned and what broke, across all roles."""
     told = Role.objects.live().exclude(learned="", broke="")
     context = {"page": Page("what broke, and what i learned"), "roles": told}
-    return render(request, "lessons.html", context)
+    return TemplateResponse(request, "lessons.html", context)
 
 
 @require_safe
 def cv_page(request):
     profile = load_profile()
     context = {"page": Page("cv"), "profile": profile, "sheet": lay_out(cv.gather(profile))}
-    return render(request, "cv/cv.html", context)
+    return TemplateResponse(request, "cv/cv.html", context)
 
 
 @require_safe

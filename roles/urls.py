@@ -1,9 +1,9 @@
-from django.urls import path
+from portfolio.plain import page
 
 from . import views
 
 app_name = "roles"
 urlpatterns = [
-    path("", views.Roles.as_view(), name="index"),
-    path("<slug:slug>/", views.RolePage.as_view(), name="role"),
+    *page("", views.Roles.as_view(), name="index"),
+    *page("<slug:slug>/", views.RolePage.as_view(), name="role"),
 ]

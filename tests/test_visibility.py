@@ -22,6 +22,7 @@ from tests.factories import (
 )
 
 CANARY = "canary"
+TWIN = "index.html.md"
 STATES = ["draft", "scheduled", "live", "unpublished"]
 
 # Route → (address, whether a live canary shows there). Every public route stands here.
@@ -41,6 +42,11 @@ LISTS = {
     "tools/<slug:slug>/feed.xml": ("/tools/hammer/feed.xml", True),
     "cv/": ("/cv/", True),
     "resume.json": ("/resume.json", True),
+    "sitemap.xml": ("/sitemap.xml", False),
+    "sitemap-pages.xml": ("/sitemap-pages.xml", False),
+    "sitemap-<year:year>-<int:number>.xml": ("/sitemap-2024-1.xml", False),
+    "llms.txt": ("/llms.txt", True),
+    "robots.txt": ("/robots.txt", False),
     "site.webmanifest": ("/site.webmanifest", False),
 }
 PAGES = {
@@ -56,6 +62,26 @@ CARD = r"^card/(?P<name>[a-z0-9/-]+)\.png$"
 # for all sites.
 ELSEWHERE = ["media/<path:name>", "favicon.ico"]
 MISSING = "/no-such-page/"
+
+
+def public_routes(resolver, prefix=""):
+    for pattern in resolver.url_patterns:
+        route = prefix + str(pattern.pattern)
+        if isinstance(pattern, URLPattern):
+            yield route
+        else:
+            yield from public_routes(pattern, route)
+
+
+# A page's plain form is in the matrix as the page is: it shows the same to the same people.
+for route in public_routes(get_resolver()):
+    page = route.removesuffix(TWIN)
+    if page != route and page in PAGES:
+        PAGES[route] = PAGES[page] + TWIN
+    elif page != route and page in LISTS:
+        address, shown = LISTS[page]
+        LISTS[route] = (address + TWIN, shown)
+BESIDE += [address + TWIN for address in BESIDE]
 
 
 def publish_at(state):
@@ -152,7 +178,7 @@ def test_what_is_not_live_yet_changes_no_tag_of_a_feed(state, client, site_in, d
 @pytest.mark.parametrize("state", STATES)
 def test_a_card_is_drawn_only_of_what_is_live(state, visitor, site_in):
     site_in(state)
-    for page in PAGES.values():
+    for page in (page for page in PAGES.values() if page.endswith("/")):
         address = f"/card{page.removesuffix('/')}.png"
         response, nothing = visitor.get(address), visitor.get(address.replace("bird", "stone"))
         assert nothing.status_code == 404, address
@@ -179,6 +205,7 @@ def test_an_archive_of_nothing_live_is_not_found(state, client, site_in):
     assert client.get("/journal/2020/").status_code == 404
     assert client.get("/journal/2020/03/").status_code == 404
     assert "2020" not in client.get("/journal/").text
+    assert client.get("/sitemap-2020-1.xml").status_code == 404
 
 
 def test_an_editor_is_told_that_a_page_is_not_public(admin_client, site_in):
@@ -190,7 +217,8 @@ def test_an_editor_is_told_that_a_page_is_not_public(admin_client, site_in):
         assert "no-store" in response["Cache-Control"]
 
 
-def test_a_live_page_is_not_marked_so(admin_client, site_in):
+def test_a_live_page_is_not_marked_so(admin_client, site_in, settings):
+    settings.SITE_URL = "http://testserver"
     site_in("live")
     for address in PAGES.values():
         response = admin_client.get(address)
@@ -211,6 +239,13 @@ def test_staff_without_the_right_to_see_an_item_get_no_draft(client, site_in, dj
         assert client.get(address).status_code == 404
 
 
+@pytest.mark.parametrize("state", STATES)
+def test_what_lists_addresses_has_that_of_an_item_only_when_it_is_live(state, visitor, site_in):
+    site_in(state)
+    for address in ("/sitemap.xml", "/sitemap-pages.xml", "/sitemap-2024-1.xml", "/llms.txt"):
+        assert ("/bird/" in visitor.get(address).text) == (state == "live"), address
+
+
 def test_a_scheduled_item_goes_live_by_itself(client, site_in):
     site_in("scheduled")
     from journal.models import Entry
@@ -220,15 +255,6 @@ def test_a_scheduled_item_goes_live_by_itself(client, site_in):
     # The moment passes: nothing but the clock has to change.
     Entry.objects.filter(pk=entry.pk).update(publish_at=timezone.now())
     assert client.get(entry.get_absolute_url()).status_code == 200
-
-
-def public_routes(resolver, prefix=""):
-    for pattern in resolver.url_patterns:
-        route = prefix + str(pattern.pattern)
-        if isinstance(pattern, URLPattern):
-            yield route
-        else:
-            yield from public_routes(pattern, route)
 
 
 def test_every_public_route_is_in_the_matrix():
