@@ -85,7 +85,7 @@ def describe(title, page, address, items):
         "title": f"{title} · {brand}" if title else brand,
         "home_page_url": absolute(page),
         "feed_url": absolute(address),
-        "icon": absolute(static("portfolio/icon.svg")),
+        "icon": absolute(static("portfolio/icons/512.png")),
         "authors": [{"name": brand, "url": absolute(reverse("home"))}],
         "language": settings.LANGUAGE_CODE,
         "items": [describe_item(item) for item in items],

@@ -49,7 +49,7 @@ def context(results):
     for document in results.documents:
         document.kind_label = LABELS[document.kind]
     return {
-        "page": Page("search"),
+        "page": Page("search", "everything here by its words", indexed=not results.text),
         "results": results,
         "kinds": [
             (LABELS[kind], number, kind == results.kind, address(kind=kind))
