@@ -372,7 +372,7 @@ def test_a_hostile_query_gets_a_page(client, seed, text):
     query.search(text), query.suggest(text), query.closest(text)
 
 
-@pytest.mark.parametrize("text", ['"', "NEAR(", "'a &"])
+@pytest.mark.parametrize("text", ["a &", "NEAR(", "'a &"])
 def test_the_engine_itself_fails_on_what_people_type(text):
     """The control: it is the quoting that keeps a query from being an error."""
     with pytest.raises(DatabaseError), transaction.atomic():
