@@ -5,9 +5,12 @@ Nothing that the sender says about a file is believed, neither its name nor its 
 
 import hashlib
 import io
+import re
 from contextlib import suppress
+from threading import Lock
 
 from django import forms
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile
 from django.core.files.images import get_image_dimensions
@@ -15,6 +18,7 @@ from django.core.files.storage import default_storage
 from PIL import Image, ImageCms, ImageOps
 
 from . import models
+from .markdown import Picture
 
 MAX_BYTES = 20 * 1024 * 1024
 MAX_PIXELS = 50_000_000
@@ -34,6 +38,9 @@ CONTENT_TYPES = {
 }
 # What every stored file is called: the beginning of its SHA-256.
 NAME = r"[0-9a-f]{20}\.(?:jpg|png|webp|avif)"
+# Renditions: narrower copies, for a text column of 37 rem on screens of one to three dots a pixel.
+WIDTHS = (480, 960, 1600)
+RENDITION = rf"([0-9a-f]{{20}})-({'|'.join(map(str, WIDTHS))})\.webp"
 
 TOO_LARGE = "The picture has more than 50 megapixels: make it smaller and try again."
 
@@ -89,6 +96,50 @@ def write(picture):
         # The same picture was uploaded twice at once, and the other one came first.
         default_storage.delete(written)
     return name
+
+
+def shown_in(text):
+    """A `markdown.Picture` for each of ours that a text names. Asks nothing if it names none."""
+    names = sorted(set(re.findall(re.escape(settings.MEDIA_URL) + f"({NAME})", text)))
+    images = models.Image.objects.filter(file__in=names) if names else ()
+    return tuple(
+        Picture(i.file.url, i.width, i.height, i.alt, i.caption, srcset(i)) for i in images
+    )
+
+
+def srcset(image):
+    """Its addresses at the widths below its own, and at its own unless that is far too wide."""
+    stem = image.file.name.partition(".")[0]
+    sources = [
+        (default_storage.url(f"{stem}-{width}.webp"), width)
+        for width in WIDTHS
+        if width < image.width
+    ]
+    if sources and image.width <= WIDTHS[-1]:
+        sources.append((image.file.url, image.width))
+    return ", ".join(f"{address} {width}w" for address, width in sources)
+
+
+_ONE_AT_A_TIME = Lock()  # 50 megapixels take 200 MB
+
+
+def render(name):
+    """Make and keep the rendition of that name; False if it is of no picture that is wider."""
+    match = re.fullmatch(RENDITION, name)
+    image = (
+        match
+        and models.Image.objects.filter(file__startswith=f"{match[1]}.", width__gt=match[2]).first()
+    )
+    if not image:
+        return False
+    width = int(match[2])
+    size = (width, max(1, round(image.height * width / image.width)))
+    output = io.BytesIO()
+    with _ONE_AT_A_TIME, image.file.open() as file, Image.open(file) as source:
+        source.draft("RGB", (2 * size[0], 2 * size[1]))  # a JPEG need not be decoded in full
+        source.resize(size, reducing_gap=2.0).save(output, "WEBP", quality=80)
+    write(ContentFile(output.getvalue(), name))
+    return True
 
 
 def clean(file):

@@ -1,8 +1,8 @@
 """Markdown: text in, safe HTML out.
 
 CommonMark with raw HTML, and besides it tables, strikethrough, footnotes, task lists, definition
-lists, coloured code, and links from bare http(s) addresses. nh3 comes last: nothing changes what it
-lets through.
+lists, coloured code, figures of our own pictures, and links from bare http(s) addresses. nh3 comes
+last: nothing changes what it lets through.
 
 No text takes long. One that is over `LIMIT`, nested too deeply or almost all markup is shown as it
 was written, and `validate_markdown` says so to whoever writes it.
@@ -13,12 +13,14 @@ import re
 from functools import cache, lru_cache, partial
 from hashlib import sha256
 from threading import Lock
+from typing import NamedTuple
 
 import nh3
 from django.core.exceptions import ValidationError
 from django.utils.safestring import mark_safe
 from markdown_it import MarkdownIt
 from markdown_it.common.utils import escapeHtml, unescapeAll
+from markdown_it.token import Token
 from mdit_py_plugins.deflist import deflist_plugin
 from mdit_py_plugins.footnote import footnote_plugin
 from mdit_py_plugins.footnote.index import footnote_ref
@@ -26,9 +28,23 @@ from mdit_py_plugins.footnote.index import footnote_ref
 LIMIT = 100_000  # characters
 
 
-def render(text):
-    """The text as a SafeString of HTML. The same text gives the same HTML; it is remembered."""
-    return _remembered(text) if len(text) <= LIMIT else _render(text)
+class Picture(NamedTuple):
+    """What a text does not say about a picture that it shows; `portfolio.images` knows it."""
+
+    address: str
+    width: int
+    height: int
+    alt: str = ""
+    caption: str = ""
+    srcset: str = ""
+
+
+def render(text, pictures=()):
+    """The text as a SafeString of HTML, with what is known of the pictures that it shows.
+
+    The same text with the same pictures gives the same HTML; it is remembered.
+    """
+    return _remembered(text, pictures) if len(text) <= LIMIT else _render(text)
 
 
 def validate_markdown(text):
@@ -66,10 +82,10 @@ def absolute(markup, base):
     ).clean(markup)
 
 
-def _render(text):
+def _render(text, pictures=()):
     text = _tidy(text)
     try:
-        markup = _convert(text)
+        markup = _convert(text, pictures)
     except ValidationError:
         markup = f'<pre class="unrendered">\n{escapeHtml(text)}</pre>\n'
     return mark_safe(_CLEANER.clean(markup))  # noqa: S308  (the one place: nh3 made it)
@@ -83,7 +99,7 @@ def _tidy(text):
     return re.sub("[\0\ud800-\udfff]", "\ufffd", text.removeprefix("\ufeff"))
 
 
-def _convert(text):
+def _convert(text, pictures=()):
     """Markdown to HTML that is not safe yet; ValidationError if that would take long."""
     if len(text) > LIMIT:
         raise ValidationError(
@@ -93,7 +109,8 @@ def _convert(text):
         )
     # Two texts can share a page, so the ids of footnotes carry a mark of their text.
     mark = sha256(text.encode()).hexdigest()[:8]
-    return _PARSER.render(text, {"docId": mark, "work": WORK, "colour": COLOUR})
+    known = {picture.address: picture for picture in pictures}
+    return _PARSER.render(text, {"docId": mark, "work": WORK, "colour": COLOUR, "pictures": known})
 
 
 # What a text may cost. The parser is quick with most texts but not with all (quotations in
@@ -193,9 +210,72 @@ def _coloured(code, language, env):
 def _fence(self, tokens, index, options, env):
     words = unescapeAll(tokens[index].info).split()
     language = words[0] if words else ""
-    name = f' class="language-{escapeHtml(language)}"' if language else ""
     code = _coloured(tokens[index].content, language.lower(), env)
-    return f"<pre><code{name}>{code}</code></pre>\n"
+    return _box(code, escapeHtml(language))
+
+
+def _code_block(self, tokens, index, options, env):
+    return _box(escapeHtml(tokens[index].content))
+
+
+def _box(code, language=""):
+    """Code as it stands on a page: what scrolls has a name, and the style sheet a label."""
+    label, name, title = "", "", "code"
+    if language:
+        label, name = f' data-language="{language}"', f' class="language-{language}"'
+        title = f"{language} code"
+    return (
+        f'<div class="code"{label}><pre role="group" aria-label="{title}">'
+        f"<code{name}>{code}</code></pre></div>\n"
+    )
+
+
+# Pictures. One of ours that stands alone in a paragraph is a figure.
+
+SIZES = "(min-width: 46rem) 37rem, 100vw"  # the column in site.css
+
+
+def _figures(state):
+    """Make a figure of each paragraph that is nothing but one of our pictures."""
+    for index, token in enumerate(state.tokens):
+        if token.type != "inline" or [child.type for child in token.children] != ["image"]:
+            continue
+        image = token.children[0]
+        picture = state.env.get("pictures", {}).get(image.attrs["src"])
+        if not picture or state.tokens[index - 1].type != "paragraph_open":
+            continue
+        for paragraph in (state.tokens[index - 1], state.tokens[index + 1]):
+            paragraph.tag, paragraph.hidden = "figure", False
+        if picture.height > 2 * picture.width:
+            # It is fitted to the screen, where it may be too small to read.
+            attributes = {"href": picture.address, "aria-label": "The picture in full size"}
+            token.children = _wrapped(image, "a", attributes)
+        if caption := image.attrs.pop("title", picture.caption):
+            token.children += _wrapped(Token("text", "", 0, content=caption), "figcaption")
+
+
+def _wrapped(token, tag, attributes=()):
+    return [
+        Token(f"{tag}_open", tag, 1, attrs=dict(attributes)),
+        token,
+        Token(f"{tag}_close", tag, -1),
+    ]
+
+
+def _image(self, tokens, index, options, env):
+    """A picture; one of ours takes no place until it is seen, and then just its own."""
+    image = tokens[index]
+    if picture := env.get("pictures", {}).get(image.attrs["src"]):
+        if not image.content and picture.alt:
+            image.children = [Token("text", "", 0, content=picture.alt)]
+        image.attrs |= {"width": picture.width, "height": picture.height, "decoding": "async"}
+        if picture.srcset:
+            image.attrs |= {"srcset": picture.srcset, "sizes": SIZES}
+        # The first may be what the reader sees at once.
+        if env.get("seen"):
+            image.attrs["loading"] = "lazy"
+        env["seen"] = True
+    return self.image(tokens, index, options, env)
 
 
 # The rest of what differs from the libraries.
@@ -221,7 +301,10 @@ def _bare_link(state, silent):
         return False
     url = scheme[1] + rest[0]
     state.pending = state.pending.removesuffix(scheme[1])
-    state.push("link_open", "a", 1).attrs = {"href": state.md.normalizeLink(url)}
+    state.push("link_open", "a", 1).attrs = {
+        "href": state.md.normalizeLink(url),
+        "class": "bare",
+    }
     state.push("text", "", 0).content = url
     state.push("link_close", "a", -1)
     state.pos = rest.end()
@@ -247,7 +330,7 @@ def _footnote_return(self, tokens, index, options, env):
     nth, place = (f":{again}", f"-{again + 1}") if again else ("", "")
     return (
         f' <a href="#fnref-{env["docId"]}-{number}{nth}" class="footnote-backref"'
-        f' aria-label="Back to reference {number}{place}">↩\ufe0e</a>'
+        f' aria-label="Back to reference {number}{place}">↑</a>'
     )
 
 
@@ -260,6 +343,8 @@ def _footnotes(self, tokens, index, options, env):
 
 def _cell(self, tokens, index, options, env):
     """A table's cell: the parser aligns by style, which the content policy forbids."""
+    if tokens[index].tag == "th":
+        tokens[index].attrs["scope"] = "col"
     if style := tokens[index].attrs.pop("style", ""):
         tokens[index].attrs["class"] = style.replace("text-align:", "align-")
     return self.renderToken(tokens, index, options, env)
@@ -274,7 +359,9 @@ def _parser():
     parser.inline.ruler.before("text", "count", _count_inline)
     parser.inline.ruler.after("count", "bare_link", _bare_link)
     parser.inline.ruler.at("footnote_ref", _footnote_ref)
+    parser.core.ruler.after("inline", "figures", _figures)
     for name, rule in {
+        "code_block": _code_block,
         "fence": _fence,
         "footnote_anchor": _footnote_return,
         "footnote_block_close": _footnotes,
@@ -282,6 +369,7 @@ def _parser():
         "footnote_ref": _footnote_number,
         "html_block": _raw_html,
         "html_inline": _raw_html,
+        "image": _image,
         "td_open": _cell,
         "th_open": _cell,
     }.items():
@@ -295,11 +383,16 @@ _PARSER = _parser()
 
 # What remains of what the parser and the author wrote.
 
-_ID = re.compile(r"fn(?:ref)?-[0-9a-f]{8}-\d+(?::\d+)?")
 _CLASS = re.compile(
-    r"language-\S+|align-(?:left|center|right)|unrendered|contains-task-list|task-list-item"
-    r"|task-list-item-checkbox|footnote-(?:ref|item|backref)|footnotes(?:-list|-sep)?"
+    r"language-\S+|align-(?:left|center|right)|bare|code|unrendered|contains-task-list"
+    r"|task-list-item(?:-checkbox)?|footnote-(?:ref|item|backref)|footnotes(?:-list|-sep)?"
 )
+_VALUES = {
+    "data-language": re.compile(r"[\w#+.-]{1,30}"),
+    "id": re.compile(r"fn(?:ref)?-[0-9a-f]{8}-\d+(?::\d+)?"),
+    "role": re.compile("group"),
+    "srcset": re.compile(r"(?:/[\w-][\w./-]* \d+w(?:, (?=.)|$))+"),
+}
 
 
 @cache
@@ -310,7 +403,7 @@ def _token_classes():
 
 
 def _attribute(tag, name, value):
-    """Classes only as made here, and no ids but those of footnotes: neither can pose as ours."""
+    """Classes, ids, roles and the like only as they are made here, so that none poses as ours."""
     if name == "class":
         kept = (
             word
@@ -318,8 +411,8 @@ def _attribute(tag, name, value):
             if _CLASS.fullmatch(word) or (tag == "span" and word in _token_classes())
         )
         return " ".join(kept) or None
-    if name == "id":
-        return value if _ID.fullmatch(value) else None
+    if name in _VALUES:
+        return value if _VALUES[name].fullmatch(value) else None
     return value
 
 
@@ -343,11 +436,15 @@ _cleaner = partial(
         "colgroup": {"span"},
         "del": {"datetime"},
         "details": {"open"},
-        "img": {"alt", "height", "loading", "src", "width"},
+        "div": {"data-language"},
+        "img": {
+            *("alt", "decoding", "height", "loading", "sizes", "src", "srcset", "width"),
+        },
         "input": {"checked"},
         "ins": {"datetime"},
         "li": {"id", "value"},
         "ol": {"reversed", "start", "type"},
+        "pre": {"aria-label", "role"},
         "td": {"colspan", "rowspan"},
         "th": {"abbr", "colspan", "rowspan", "scope"},
         "time": {"datetime"},

@@ -7,16 +7,17 @@ from django.http import FileResponse, Http404
 from django.utils.cache import get_conditional_response
 from django.views.decorators.http import require_safe
 
-from .images import CONTENT_TYPES, NAME
+from . import images
+from .images import CONTENT_TYPES, NAME, RENDITION
 
 
 @require_safe
 def media(request, name):
     """A stored picture. A name that is not of our making never reaches the storage."""
-    if not re.fullmatch(NAME, name):
+    if not re.fullmatch(f"{NAME}|{RENDITION}", name):
         raise Http404
     try:
-        file = default_storage.open(name)
+        file = opened(name)
     except FileNotFoundError:
         raise Http404 from None
     response = get_conditional_response(request, f'"{name}"')
@@ -29,3 +30,13 @@ def media(request, name):
     response["Cache-Control"] = "public, max-age=31536000, immutable"
     response["Content-Security-Policy"] = "default-src 'none'; sandbox"
     return response
+
+
+def opened(name):
+    """The file of that name; a rendition is made when it is first asked for."""
+    try:
+        return default_storage.open(name)
+    except FileNotFoundError:
+        if not images.render(name):
+            raise
+        return default_storage.open(name)

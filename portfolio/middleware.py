@@ -1,4 +1,5 @@
 from django.core.exceptions import BadRequest
+from django.urls import reverse
 
 
 def refuse_nul(get_response):
@@ -11,5 +12,18 @@ def refuse_nul(get_response):
         if "%00" in request.META["QUERY_STRING"]:
             raise BadRequest("The address has a NUL character in it.")
         return get_response(request)
+
+    return middleware
+
+
+def speculate(get_response):
+    """Tell the browser, on public pages, which links it may follow before they are clicked."""
+
+    def middleware(request):
+        response = get_response(request)
+        is_page = response.headers.get("Content-Type", "").startswith("text/html")
+        if is_page and not request.path.startswith(reverse("admin:index")):
+            response.headers["Speculation-Rules"] = f'"{reverse("speculation_rules")}"'
+        return response
 
     return middleware

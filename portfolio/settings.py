@@ -136,6 +136,7 @@ MIDDLEWARE = [
     "portfolio.compression.compress",
     "csp.middleware.CSPMiddleware",
     "portfolio.middleware.refuse_nul",
+    "portfolio.middleware.speculate",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",

@@ -37,6 +37,7 @@ urlpatterns = [
     path("sitemap-<year:year>-<int:number>.xml", sitemaps.year, name="sitemap_year"),
     path("llms.txt", sitemaps.llms, name="llms"),
     path("robots.txt", robots, name="robots"),
+    path("speculation-rules.json", views.speculation_rules, name="speculation_rules"),
     path("media/<path:name>", media.media, name="media"),
     path("admin/sign-in/<uidb64>/<token>/", SignIn.as_view(), name="sign_in"),
     path("admin/export/", export_content, name="export_content"),

@@ -6,6 +6,7 @@ from django.shortcuts import render
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
+from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 from django.views.generic import DetailView, ListView
 
@@ -126,6 +127,22 @@ def resume(request):
     """The CV as a JSON Resume."""
     content = cv.resume(cv.gather(load_profile()))
     return JsonResponse(content, json_dumps_params={"ensure_ascii": False, "indent": 2})
+
+
+# Pages that change with a query, that only editors see, and what is no page.
+NO_PAGES = ("/*\\?(.+)", "/search/*", "/admin/*", "/media/*", "/static/*", "/*.*")
+
+
+@require_safe
+@cache_control(max_age=24 * 3600, public=True)
+def speculation_rules(request):
+    """For the header of that name: any page of ours, once the reader rests on a link to it."""
+    no_pages = [{"not": {"href_matches": path}} for path in NO_PAGES]
+    where = {"and": [{"href_matches": "/*"}, *no_pages]}
+    return JsonResponse(
+        {"prefetch": [{"where": where, "eagerness": "moderate"}]},
+        content_type="application/speculationrules+json",
+    )
 
 
 def not_found(request, exception):

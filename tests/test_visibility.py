@@ -61,9 +61,9 @@ PAGES = {
 BESIDE = ["/roles/beside/", "/thinking/beside/", "/journal/2024/05/beside/"]
 # Pictures of live pages, which an editor gets no others of.
 CARD = r"^card/(?P<name>[a-z0-9/-]+)\.png$"
-# Files by the hash of their content, which no page in the matrix lists; and one that is the same
-# for all sites.
-ELSEWHERE = ["media/<path:name>", "favicon.ico"]
+# Files by the hash of their content, which no page in the matrix lists; and what is the same for
+# all sites.
+ELSEWHERE = ["media/<path:name>", "favicon.ico", "speculation-rules.json"]
 MISSING = "/no-such-page/"
 
 

@@ -60,7 +60,7 @@ def preview(request):
         markdown.validate_markdown(content)
     except ValidationError as error:
         return refusal(" ".join(error.messages))
-    return HttpResponse(markdown.render(content))
+    return HttpResponse(markdown.render(content, images.shown_in(content)))
 
 
 class UploadForm(forms.Form):

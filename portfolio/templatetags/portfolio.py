@@ -1,6 +1,7 @@
 from django import template
 from django.utils.html import format_html
 
+from portfolio import images
 from portfolio import markdown as renderer
 
 register = template.Library()
@@ -9,7 +10,7 @@ register = template.Library()
 @register.filter
 def markdown(text):
     """Markdown as safe HTML."""
-    return renderer.render(text)
+    return renderer.render(text, images.shown_in(text))
 
 
 @register.filter

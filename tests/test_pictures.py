@@ -1,0 +1,188 @@
+"""Pictures in a text: what is known of them is on the page, and their size fits the screen."""
+
+import io
+
+import html5lib
+import pytest
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from PIL import Image as Pillow
+
+from portfolio import images
+from portfolio.images import shown_in
+from portfolio.markdown import render
+from portfolio.models import Image
+
+from .factories import make_image, make_principle
+
+pytestmark = pytest.mark.django_db
+
+
+def make_picture(width, height, format="PNG", **fields):
+    """A stored picture of that size, with some detail in it."""
+    content = io.BytesIO()
+    Pillow.linear_gradient("L").resize((width, height)).convert("RGB").save(content, format)
+    content.seek(0)
+    image = images.store(images.clean(ContentFile(content.getvalue())))
+    Image.objects.filter(pk=image.pk).update(**fields)
+    image.refresh_from_db()
+    return image
+
+
+def elements(text):
+    page = html5lib.parse(render(text, shown_in(text)), namespaceHTMLElements=False)
+    return {element.tag: element for element in page.find("body").iter()}
+
+
+def test_a_picture_alone_is_a_figure_with_its_size_words_and_caption():
+    image = make_image(alt="a desk", caption="where it < happened")
+    found = elements(f"before\n\n![]({image.file.url})\n\nafter")
+    assert found["img"].attrib == {
+        "src": image.file.url,
+        "alt": "a desk",
+        "width": "4",
+        "height": "3",
+        "decoding": "async",
+    }
+    assert found["figcaption"].text == "where it < happened"
+    assert found["figure"][0] is found["img"]
+
+
+def test_what_the_text_says_of_a_picture_comes_first():
+    image = make_image(alt="a desk", caption="where it happened")
+    found = elements(f'![my desk]({image.file.url} "in spring")')
+    assert found["img"].attrib["alt"] == "my desk"
+    assert "title" not in found["img"].attrib
+    assert found["figcaption"].text == "in spring"
+
+
+def test_without_a_caption_there_is_no_caption():
+    found = elements(f"![]({make_image().file.url})")
+    assert "figure" in found
+    assert "figcaption" not in found
+
+
+def test_a_decorative_picture_is_passed_over_by_screen_readers():
+    assert elements(f"![]({make_image(alt='', decorative=True).file.url})")["img"].get("alt") == ""
+
+
+def test_a_picture_among_words_is_no_figure_but_has_its_size():
+    found = elements(f"see ![]({make_image().file.url}) here")
+    assert "figure" not in found
+    assert found["img"].attrib["width"] == "4"
+
+
+@pytest.mark.parametrize(
+    "address", ["https://a.example/x.png", "/media/00000000000000000000.png", "/x.png"]
+)
+def test_a_picture_that_is_not_ours_is_left_as_it_is(address):
+    assert render(f"![x]({address})", shown_in(f"![x]({address})")) == (
+        f'<p><img src="{address}" alt="x"></p>\n'
+    )
+
+
+def test_pictures_after_the_first_wait_until_they_are_near():
+    text = "\n\n".join(f"![]({make_image().file.url})" for _ in range(3))
+    assert render(text, shown_in(text)).count('loading="lazy"') == 2
+
+
+def test_a_caption_that_changes_changes_the_page(client):
+    image = make_image(caption="as it was")
+    principle = make_principle(body=f"![]({image.file.url})")
+    assert "as it was" in client.get(principle.get_absolute_url()).text
+    Image.objects.update(caption="as it is")
+    assert "as it is" in client.get(principle.get_absolute_url()).text
+
+
+def test_the_database_is_asked_once_and_only_for_a_text_with_pictures():
+    named = "\n\n".join(f"![]({make_image().file.url})" for _ in range(5))
+    for text, count in ((named, 1), ("![](https://a.example/x.png) and /media/ and words", 0)):
+        with CaptureQueriesContext(connection) as queries:
+            shown_in(text)
+        assert len(queries) == count
+
+
+# Renditions.
+
+
+def test_a_large_picture_has_narrower_copies():
+    image = make_picture(2000, 1000)
+    name = image.file.name.removesuffix(".png")
+    assert elements(f"![]({image.file.url})")["img"].attrib["srcset"] == (
+        f"/media/{name}-480.webp 480w, /media/{name}-960.webp 960w, /media/{name}-1600.webp 1600w"
+    )
+
+
+def test_no_picture_is_made_larger(client):
+    image = make_picture(600, 400)
+    stem = image.file.name.removesuffix(".png")
+    assert elements(f"![]({image.file.url})")["img"].attrib["srcset"] == (
+        f"/media/{stem}-480.webp 480w, /media/{stem}.png 600w"
+    )
+    assert "srcset" not in elements(f"![]({make_picture(480, 480).file.url})")["img"].attrib
+    assert client.get(f"/media/{stem}-960.webp").status_code == 404
+
+
+@pytest.mark.parametrize("format", ["PNG", "JPEG", "WEBP"])
+def test_a_copy_is_made_when_it_is_first_asked_for_and_then_kept(client, format):
+    image = make_picture(1000, 500, format)
+    name = f"{image.file.name.partition('.')[0]}-480.webp"
+    assert not default_storage.exists(name)
+    response = client.get(f"/media/{name}")
+    content = b"".join(response)
+    assert response["Content-Type"] == "image/webp"
+    assert response["Cache-Control"] == "public, max-age=31536000, immutable"
+    with Pillow.open(io.BytesIO(content)) as copy:
+        assert (copy.format, copy.size) == ("WEBP", (480, 240))
+    Image.objects.all().delete()
+    assert b"".join(client.get(f"/media/{name}")) == content
+
+
+@pytest.mark.parametrize("width", ["479", "0", "1", "99999", "0480", "480.5", "-480", "480x480"])
+def test_only_three_widths_are_made(client, media_root, width):
+    image = make_picture(2000, 20)
+    kept = sorted(media_root.iterdir())
+    assert client.get(f"/media/{image.file.name[:20]}-{width}.webp").status_code == 404
+    assert sorted(media_root.iterdir()) == kept
+
+
+def test_no_copy_is_made_of_what_is_not_there(client):
+    assert client.get(f"/media/{'0' * 20}-480.webp").status_code == 404
+    image = make_picture(2000, 20)
+    default_storage.delete(image.file.name)
+    assert client.get(f"/media/{image.file.name[:20]}-480.webp").status_code == 404
+
+
+# In a browser.
+
+SIZES = "images => images.map(image => [image.clientWidth, image.clientHeight])"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_pictures_of_every_shape_fit_and_nothing_moves(page, live_server):
+    tall, tiny, wide = make_picture(800, 4000), make_picture(16, 16), make_picture(3000, 500)
+    text = "\n\n".join(f"![]({image.file.url})" for image in (wide, tall, tiny))
+    make_principle(slug="pictures", body=f"{text}\n\n![gone](/media/{'0' * 20}.png)\n\nthe end")
+    page.set_viewport_size({"width": 400, "height": 800})
+    page.route("**/media/**", lambda route: route.abort())
+    address = live_server.url + "/thinking/pictures/"
+    page.goto(address)
+    images = page.locator(".prose img")
+    unloaded = images.evaluate_all(SIZES)[:3]
+    page.unroute("**/media/**")
+    page.goto(address)
+    for image in images.all():
+        image.scroll_into_view_if_needed()
+    page.wait_for_load_state("networkidle")
+    column = page.locator(".prose").evaluate("element => element.clientWidth")
+    loaded = images.evaluate_all(SIZES)[:3]
+    assert loaded == unloaded
+    assert loaded[0] == [column, round(column / 6)]
+    assert loaded[1][1] == 720
+    assert loaded[2] == [16, 16]
+    sent = images.evaluate_all("images => images.map(image => image.currentSrc)")
+    assert sent[0].endswith("-480.webp")
+    page.get_by_role("link", name="The picture in full size").click()
+    page.wait_for_url(live_server.url + tall.file.url)
