@@ -27,7 +27,7 @@ from django.views.decorators.http import require_safe
 from journal.models import Entry
 from roles.models import Role
 
-from . import markdown
+from . import images, markdown
 from .models import Tool
 from .page import absolute
 from .views import load_profile
@@ -85,7 +85,7 @@ def describe(title, page, address, items):
         "title": f"{title} · {brand}" if title else brand,
         "home_page_url": absolute(page),
         "feed_url": absolute(address),
-        "icon": absolute(static("portfolio/icon.svg")),
+        "icon": absolute(static("portfolio/icons/512.png")),
         "authors": [{"name": brand, "url": absolute(reverse("home"))}],
         "language": settings.LANGUAGE_CODE,
         "items": [describe_item(item) for item in items],
@@ -110,7 +110,7 @@ def content(item):
     if isinstance(item, Role):
         # Part by part, as on its page, so that the footnotes have the page's anchors.
         return render_to_string("feeds/role.html", {"role": item})
-    return markdown.render(item.text)
+    return markdown.render(item.text, images.shown_in(item.text))
 
 
 def atom(request, items, description):

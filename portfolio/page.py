@@ -16,9 +16,18 @@ class Page:
 
     `title` is without the site's name and empty on the home page; `trail` has the pages above it,
     outermost first, as (label, path); `item` is the thing that the page is of, if it is of one.
+    `path` is its one address, with the query that makes it another page; empty for the path that
+    was asked for. What is no page of the site, such as an error, is not `indexed`.
     """
 
     title: str = ""
     description: str = ""
     trail: tuple = ()
     item: object = None
+    path: str = ""
+    indexed: bool = True
+
+    @property
+    def is_public(self):
+        """Whether the world may find it and link to it."""
+        return self.indexed and getattr(self.item, "state", "live") == "live"

@@ -46,6 +46,9 @@ def redirect_to_canonical(get_response):
         if response.status_code != 404 or request.method not in ("GET", "HEAD"):
             return response
         path = canonical(asked)
+        if "%" in path:
+            # Bytes that are no text come escaped, and would be escaped again at each hop.
+            return response
         address = current_address(path) or path
         if address == asked or path.startswith(ELSEWHERE) or not is_valid_path(address):
             return response

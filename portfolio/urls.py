@@ -1,7 +1,7 @@
 from django.contrib import admin
-from django.urls import include, path, register_converter
+from django.urls import include, path, re_path, register_converter
 
-from . import feeds, media, sitemaps, views
+from . import feeds, media, sharing, sitemaps, views
 from .exchange.views import export_content
 from .months import MonthConverter, YearConverter
 from .plain import page
@@ -29,6 +29,9 @@ urlpatterns = [
     path("search/suggest/", suggest, name="suggest"),
     path("feed.xml", feeds.feed, name="feed"),
     path("feed.json", feeds.json_feed, name="json_feed"),
+    re_path(r"^card/(?P<name>[a-z0-9/-]+)\.png$", sharing.card, name="card"),
+    path("site.webmanifest", sharing.manifest, name="manifest"),
+    path("favicon.ico", sharing.favicon, name="favicon"),
     path("sitemap.xml", sitemaps.sitemap, name="sitemap"),
     path("sitemap-pages.xml", sitemaps.pages, name="sitemap_pages"),
     path("sitemap-<year:year>-<int:number>.xml", sitemaps.year, name="sitemap_year"),

@@ -25,7 +25,8 @@ NEWEST = 7
 
 def load_profile():
     first_role = Role.objects.live().values("title")[:1]
-    profiles = Profile.objects.annotate(first_role=Subquery(first_role)).prefetch_related("links")
+    profiles = Profile.objects.annotate(first_role=Subquery(first_role))
+    profiles = profiles.select_related("portrait").prefetch_related("links")
     profile = profiles.first() or Profile()
     # The content may give no name; then the site is called after the work.
     names = (profile.name, profile.headline, getattr(profile, "first_role", None), "portfolio")
@@ -148,7 +149,7 @@ def not_found(request, exception):
     """What is at no address, with the titles that are closest to the last part of this one."""
     asked = request.path.rstrip("/").rpartition("/")[2]
     context = {
-        "page": Page("not found"),
+        "page": Page("not found", indexed=False),
         "closest": closest(asked),
         "entries": Entry.objects.live()[:3],
     }

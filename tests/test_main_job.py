@@ -72,12 +72,12 @@ def publish(page, when=None):
 
 
 def crawl(site):
-    """Every public page that links lead to, by address."""
-    pages, waiting = {}, ["/"]
+    """Every public page that links lead to, by address; without the site's host, which varies."""
+    pages, waiting, host = {}, ["/"], site.url.removeprefix("http://").encode()
     while waiting:
         address = waiting.pop()
         with urllib.request.urlopen(site.url + address) as response:
-            pages[address] = response.read()
+            pages[address] = response.read().replace(host, b"")
         found = re.findall(rb'href="(/[^"]*)"', pages[address])
         waiting += {link.decode() for link in found if not link.startswith(b"/static/")} - {
             *pages,

@@ -331,7 +331,7 @@ a note[^1], a [reference][there], <a href="/raw/?a=1&amp;b=2">raw</a> and https:
 def test_the_body_of_an_entry_reads_as_its_page_does(client):
     make_entry(slug="one", month=Month(2026, 1), body=TEXT)
     page = html5lib.parse(client.get("/journal/2026/01/one/").content, namespaceHTMLElements=False)
-    (prose,) = [e for e in page.iter("div") if e.get("class") == "prose"]
+    (prose,) = [e for e in page.iter("div") if "e-content" in e.get("class", "")]
     shown = html5lib.serialize(prose, quote_attr_values="always", omit_optional_tags=False)
     body = parse(client.get("/journal/2026/01/one/index.html.md").text)[1]
     rendered = render(body).split("</h1>\n", 1)[1]

@@ -60,6 +60,15 @@ QUERIES = {
     "/sitemap-2025-1.xml": 2,
     "/llms.txt": 9,
     "/robots.txt": 0,
+    "/card/home.png": 1,
+    "/card/journal.png": 1,
+    "/card/journal/2025/03/main.png": 2,
+    "/card/roles/main.png": 2,
+    "/card/thinking/main.png": 2,
+    "/card/tools/main.png": 2,
+    "/card/nothing-here.png": 9,
+    "/site.webmanifest": 1,
+    "/favicon.ico": 0,
 }
 
 

@@ -115,7 +115,7 @@ def test_the_form_works_without_scripts(browser, live_server):
     with browser.new_context(java_script_enabled=False) as context:
         page = context.new_page()
         page.goto(f"{live_server.url}/search/")
-        page.get_by_role("searchbox").fill("garden")
+        page.get_by_role("textbox", name="search").fill("garden")
         page.get_by_role("button", name="search").click()
         page.get_by_role("link", name="gardens").click()
         is_at(page, live_server, "/tools/gardens/")

@@ -50,6 +50,7 @@ LISTS = {
     "sitemap-<year:year>-<int:number>.xml": ("/sitemap-2024-1.xml", False),
     "llms.txt": ("/llms.txt", True),
     "robots.txt": ("/robots.txt", False),
+    "site.webmanifest": ("/site.webmanifest", False),
 }
 PAGES = {
     "roles/<slug:slug>/": "/roles/bird/",
@@ -58,8 +59,11 @@ PAGES = {
 }
 # Live pages beside the item, which name it as a neighbour, as evidence or as where it happened.
 BESIDE = ["/roles/beside/", "/thinking/beside/", "/journal/2024/05/beside/"]
-# Files by the hash of their content, which no page in the matrix lists, and what names no content.
-ELSEWHERE = ["media/<path:name>", "speculation-rules.json"]
+# Pictures of live pages, which an editor gets no others of.
+CARD = r"^card/(?P<name>[a-z0-9/-]+)\.png$"
+# Files by the hash of their content, which no page in the matrix lists; and what is the same for
+# all sites.
+ELSEWHERE = ["media/<path:name>", "favicon.ico", "speculation-rules.json"]
 MISSING = "/no-such-page/"
 
 
@@ -175,6 +179,21 @@ def test_what_is_not_live_yet_changes_no_tag_of_a_feed(state, client, site_in, d
 
 
 @pytest.mark.parametrize("state", STATES)
+def test_a_card_is_drawn_only_of_what_is_live(state, visitor, site_in):
+    site_in(state)
+    for page in (page for page in PAGES.values() if page.endswith("/")):
+        address = f"/card{page.removesuffix('/')}.png"
+        response, nothing = visitor.get(address), visitor.get(address.replace("bird", "stone"))
+        assert nothing.status_code == 404, address
+        if state == "live":
+            assert response["Content-Type"] == "image/png", address
+        else:
+            assert response.status_code == 404, address
+            assert response.text == nothing.text.replace("stone", "bird")
+            assert response.headers == nothing.headers
+
+
+@pytest.mark.parametrize("state", STATES)
 def test_the_not_found_page_names_only_what_is_live(state, visitor, site_in):
     site_in(state)
     response = visitor.get(MISSING)
@@ -243,7 +262,7 @@ def test_a_scheduled_item_goes_live_by_itself(client, site_in):
 
 def test_every_public_route_is_in_the_matrix():
     routes = {route for route in public_routes(get_resolver()) if not route.startswith("admin/")}
-    assert routes == {*LISTS, *PAGES, *ELSEWHERE}
+    assert routes == {*LISTS, *PAGES, CARD, *ELSEWHERE}
 
 
 def test_the_addresses_of_the_matrix_are_those_that_the_routes_give():

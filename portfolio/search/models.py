@@ -46,6 +46,7 @@ class Document(models.Model):
     objects = DocumentQuerySet.as_manager()
 
     class Meta:
+        default_permissions = ()
         constraints = [
             models.CheckConstraint(
                 condition=reduce(or_, map(only, KINDS)), name="document_is_of_one_item"
@@ -83,6 +84,9 @@ class Word(models.Model):
     tail = models.CharField(max_length=2, db_index=True)
     documents = models.IntegerField()
 
+    class Meta:
+        default_permissions = ()
+
     def __str__(self):
         return self.text
 
@@ -101,6 +105,7 @@ class Terms(models.Model):
 
     class Meta:
         managed = False
+        default_permissions = ()
         db_table = "search_terms"
 
     def __str__(self):

@@ -22,7 +22,7 @@ def search(request):
         request.GET.get("q", ""),
         kind if kind in KINDS else "",
         int(year) if year in YEARS else None,
-        page_number(request.GET.get("page", "1")),
+        page_number(request.GET.get("page") or "1"),
     )
     if results.page > max(results.pages, 1):
         raise Http404("The results have no such page.")
@@ -49,7 +49,7 @@ def context(results):
     for document in results.documents:
         document.kind_label = LABELS[document.kind]
     return {
-        "page": Page("search"),
+        "page": Page("search", "everything here by its words", indexed=not results.text),
         "results": results,
         "kinds": [
             (LABELS[kind], number, kind == results.kind, address(kind=kind))

@@ -14,11 +14,17 @@ def markdown(text):
 
 
 @register.filter
-def time(month):
-    """A month as `<time datetime="2026-01">jan 2026</time>`; nothing for no month."""
+def time(month, name=""):
+    """A month as `<time datetime="2026-01">jan 2026</time>`, of a class if it has a name.
+
+    Nothing for no month.
+    """
     if not month:
         return ""
-    return format_html('<time datetime="{}">{}</time>', month.isoformat(), month)
+    machine = month.isoformat()
+    if name:
+        return format_html('<time class="{}" datetime="{}">{}</time>', name, machine, month)
+    return format_html('<time datetime="{}">{}</time>', machine, month)
 
 
 @register.filter

@@ -49,6 +49,9 @@ class Migration(migrations.Migration):
                 ('role', models.OneToOneField(null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='roles.role')),
                 ('tool', models.OneToOneField(null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='portfolio.tool')),
             ],
+            options={
+                'default_permissions': (),
+            },
         ),
         migrations.CreateModel(
             name='Word',
@@ -59,6 +62,9 @@ class Migration(migrations.Migration):
                 ('tail', models.CharField(db_index=True, max_length=2)),
                 ('documents', models.IntegerField()),
             ],
+            options={
+                'default_permissions': (),
+            },
         ),
         migrations.CreateModel(
             name='Terms',
@@ -69,6 +75,7 @@ class Migration(migrations.Migration):
             options={
                 'db_table': 'search_terms',
                 'managed': False,
+                'default_permissions': (),
             },
         ),
         migrations.AddConstraint(

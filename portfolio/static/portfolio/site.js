@@ -22,7 +22,7 @@ function goToSearch(event) {
   const modified = event.ctrlKey || event.metaKey || event.altKey;
   if (event.key !== "/" || modified || !slash.checked) return;
   if (event.target.matches(":read-write")) return;
-    const field = document.querySelector('input[type="search"]');
+  const field = document.querySelector('.search [name="q"]');
   const link = document.querySelector('.masthead a[href$="/search/"]');
   if (!field && !link) return;
   event.preventDefault();

@@ -1,0 +1,250 @@
+"""Share cards: what a link to a page looks like where it is shared, drawn from the page's title.
+
+The type is the site's, so what it can say is what Newsreader can: Latin scripts, Vietnamese among
+them. It lacks Greek, Cyrillic, Hebrew, Arabic, Chinese, Japanese, Korean and all others, and a
+card never shows the boxes of a font that lacks something: a title with a letter that is not there
+gives way to the site's name. Emoji are left out of a title instead, since it says the same without.
+"""
+
+import io
+import unicodedata
+from bisect import bisect_right
+from dataclasses import astuple, dataclass
+from functools import cache, lru_cache
+from hashlib import sha256
+from pathlib import Path
+from threading import Lock
+
+from django.urls import reverse
+from PIL import Image, ImageColor, ImageDraw, ImageFont
+
+# To be raised when the drawing changes, so that every card gets a new address.
+DRAWING = 1
+
+WIDTH, HEIGHT, MARGIN = 1200, 630, 84
+PAPER, INK, QUIET, MOSS = "#faf8f3", "#1f1d18", "#625d50", "#3c6238"
+SHADES = 16  # of each colour on the paper, for the edges of letters
+
+FONTS = Path(__file__).parent / "fonts"
+SERIF, MONO = FONTS / "newsreader-display.woff2", FONTS / "jetbrains-mono.woff2"
+SMALL = 27
+# Of the title, in pixels: the first size at which it fits.
+SIZES = (112, 98, 86, 75, 66, 58, 51)
+LEADING = 1.1
+TITLE_ROOM = HEIGHT - 170 - MARGIN
+
+_ONE_AT_A_TIME = Lock()  # so that a flood of requests takes one processor, not all of them
+
+
+@dataclass(frozen=True)
+class Card:
+    """What a card says; `label` is the kind of the page, or its month."""
+
+    title: str
+    label: str
+    brand: str
+
+    @property
+    def digest(self):
+        """Twelve characters, other ones when the card looks different."""
+        said = repr((DRAWING, *astuple(self)))
+        return sha256(said.encode(errors="backslashreplace")).hexdigest()[:12]
+
+    def png(self):
+        """The bytes of a PNG of 1200×630 pixels: the same each time, and remembered."""
+        return _draw(self)
+
+
+@lru_cache(maxsize=128)
+def _draw(card):
+    with _ONE_AT_A_TIME:
+        image = Image.new("RGB", (WIDTH, HEIGHT), PAPER)
+        canvas = ImageDraw.Draw(image)
+        title = drawable(card.title, SERIF) or drawable(card.brand, SERIF)
+        brand = drawable(card.brand, MONO)
+        draw_masthead(canvas, "" if brand == title else brand, drawable(card.label, MONO))
+        draw_title(canvas, title)
+        output = io.BytesIO()
+        image.quantize(palette=palette(), dither=Image.Dither.NONE).save(output, "PNG")
+    return output.getvalue()
+
+
+@cache
+def palette():
+    image = Image.new("P", (1, 1))
+    for colour in (INK, QUIET, MOSS):
+        for shade in range(SHADES):
+            ends = ImageColor.getrgb(PAPER), ImageColor.getrgb(colour)
+            mixed = (a + (b - a) * shade // (SHADES - 1) for a, b in zip(*ends, strict=True))
+            image.palette.getcolor(tuple(mixed))
+    return image
+
+
+def draw_masthead(canvas, brand, label):
+    face, middle = font(MONO, SMALL), MARGIN + SMALL // 2
+    draw_dot(canvas, MARGIN + 10, middle)
+    room = WIDTH - 2 * MARGIN - 40 - face.getlength(f"  {label}")
+    canvas.text((MARGIN + 40, middle), shorten(brand, face, room), INK, face, "lm")
+    canvas.text((WIDTH - MARGIN, middle), label, QUIET, face, "rm")
+
+
+def draw_dot(canvas, x, y, radius=10, scale=8):
+    """The mark of the masthead, drawn larger and made small, since Pillow's own edge is rough."""
+    dot = Image.new("L", (2 * radius * scale,) * 2)
+    ImageDraw.Draw(dot).ellipse((0, 0, dot.width - 1, dot.height - 1), 255)
+    canvas.bitmap((x - radius, y - radius), dot.resize((2 * radius,) * 2), MOSS)
+
+
+def draw_title(canvas, title):
+    """The title, standing on the lower margin."""
+    size, lines = fit(title)
+    for number, line in enumerate(reversed(lines)):
+        baseline = HEIGHT - MARGIN - size * number * LEADING
+        # Letters begin a little to the right of where they are put, more so when they are large.
+        canvas.text((MARGIN - size * 0.04, baseline), line, INK, font(SERIF, size), "ls")
+
+
+def fit(title):
+    """The size at which the title fits, and its lines there; what does not fit ends with “…”."""
+    room = WIDTH - 2 * MARGIN
+    for size in SIZES:
+        face, most = font(SERIF, size), int(TITLE_ROOM / (size * LEADING))
+        lines = wrap(title, face, room)
+        if len(lines) <= most and is_within(lines, face, room):
+            return size, balance(title, face, room)
+    lines = wrap(break_words(title, face, room), face, room)
+    if len(lines) > most:
+        lines = [*lines[: most - 1], shorten(" ".join(lines[most - 1 :]), face, room)]
+    return size, lines
+
+
+def wrap(text, face, room):
+    """Lines of whole words that are no wider than `room`, but for a word that is so itself."""
+    lines, end, space = [], room, face.getlength(" ")
+    for word in text.split():
+        length = width(word, face)
+        end += space + length
+        if end <= room:
+            lines[-1] += f" {word}"
+        else:
+            lines.append(word)
+            end = length
+    return lines
+
+
+def is_within(lines, face, room):
+    return all(face.getlength(line) <= room for line in lines)
+
+
+def balance(text, face, room):
+    """As many lines as `wrap` gives, of about the same width."""
+    least, best = 0, wrap(text, face, room)
+    while room - least > 4:
+        middle = (least + room) // 2
+        tried = wrap(text, face, middle)
+        if len(tried) == len(best) and is_within(tried, face, middle):
+            room, best = middle, tried
+        else:
+            least = middle
+    return best
+
+
+def break_words(text, face, room):
+    """The same text with a space in words that are wider than `room`."""
+    words = []
+    for word in text.split():
+        while part := word[: fitting(word, face, room)]:
+            words.append(part)
+            word = word[len(part) :]
+    return " ".join(words)
+
+
+def shorten(text, face, room):
+    """The text, or what fits of its beginning and “…”, cut between words if there are some."""
+    if face.getlength(text) <= room:
+        return text
+    head = text[: fitting(text, face, room - face.getlength("…"))]
+    return (head.rpartition(" ")[0] or head).rstrip(" ,.;:–—-") + "…"
+
+
+def fitting(text, face, room):
+    """How many characters of the text's beginning fit; one at least."""
+    lengths = range(1, len(text) + 1)
+    return max(1, bisect_right(lengths, room, key=lambda n: face.getlength(text[:n])))
+
+
+@lru_cache(maxsize=4096)
+def width(word, face):
+    return face.getlength(word)
+
+
+def drawable(text, path):
+    """The text without emoji; empty if the font lacks anything else of it."""
+    kept = [c for c in unicodedata.normalize("NFC", text) if not is_ornament(c, path)]
+    return " ".join("".join(kept).split()) if all(has(path, c) for c in kept) else ""
+
+
+def is_ornament(character, path):
+    """Whether a text says the same without: a picture that the font lacks, or what shapes one."""
+    category = unicodedata.category(character)
+    if category == "So" or 0x1F3FB <= ord(character) <= 0x1F3FF:  # skin tones
+        return not has(path, character)
+    shapers = "\ufe0e\ufe0f\u20e3"  # as text, as a picture, on a key
+    return category in ("Cf", "Cn", "Co", "Cs") or character in shapers
+
+
+@lru_cache(maxsize=4096)
+def has(path, character):
+    """Whether the font draws the character otherwise than one that no font has."""
+    if character.isspace():
+        return True
+    face = font(path, SMALL)
+    return bytes(face.getmask(character)) != bytes(face.getmask("\uffff"))
+
+
+@cache
+def font(path, size):
+    return ImageFont.truetype(path, size)
+
+
+# Which card stands for which page. One that has none, such as a year's, has that of the list it is
+# below, and so at last the home page's.
+
+
+@cache
+def lists():
+    """The pages that have a card and are of no single thing, as path → title."""
+    titles = {
+        "home": "",
+        "now": "now",
+        "roles:index": "roles",
+        "thinking": "thinking",
+        "journal:index": "journal",
+        "tools": "tools",
+        "lessons": "what broke, and what i learned",
+        "cv": "cv",
+    }
+    return {reverse(name): title for name, title in titles.items()}
+
+
+def card_of_list(path, profile):
+    return Card(lists()[path] or profile.headline or profile.brand, "", profile.brand)
+
+
+def card_of_item(item, profile):
+    label = getattr(item, "month", None) or item._meta.verbose_name
+    return Card(str(item), str(label), profile.brand)
+
+
+def card_address(page, path, profile):
+    """The path of the picture that stands for a `Page` at `path`, with what it says as its version.
+
+    The version makes it another address when the card changes, so it can be kept for ever.
+    """
+    if page.item:
+        path, card = page.item.get_absolute_url(), card_of_item(page.item, profile)
+    else:
+        path = max((known for known in lists() if path.startswith(known)), key=len)
+        card = card_of_list(path, profile)
+    name = path.strip("/") or "home"
+    return f"{reverse('card', args=[name])}?v={card.digest}"
