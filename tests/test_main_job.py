@@ -130,7 +130,8 @@ def test_the_main_job(page, new_context, complaints, tmp_path, db):
         editor.press("Control+End")
         page.evaluate(DROP, [editor.element_handle(), picture()])
         expect(editor).to_have_value(re.compile(r"!\[\]\(/media/[0-9a-f]{20}\.png\)"))
-        expect(preview.locator("img")).to_have_js_property("naturalWidth", 640)
+        expect(preview.locator("img")).to_have_attribute("width", "640")
+        expect(preview.locator("img")).not_to_have_js_property("naturalWidth", 0)
         publish(page)
 
         write(page, "not before tomorrow.", "mar 2026", "a plan.")
@@ -145,7 +146,9 @@ def test_the_main_job(page, new_context, complaints, tmp_path, db):
         expect(reader).to_have_url(f"{site.url}/journal/2026/02/the-migration-ran-twice/")
         expect(reader.locator("h1")).to_have_text("the migration ran twice.")
         expect(reader.locator("pre code .kd")).to_have_text("const")
-        expect(reader.locator("article img")).to_have_js_property("naturalWidth", 640)
+        # By its width in the page, since which copy is loaded is the browser's choice.
+        expect(reader.locator("article img")).to_have_attribute("width", "640")
+        expect(reader.locator("article img")).not_to_have_js_property("naturalWidth", 0)
         for hidden in ("2026/03/", "2026/03/not-before-tomorrow/"):
             assert reader.goto(f"{site.url}/journal/{hidden}").status == 404
         # The same address is there for the one who wrote it.

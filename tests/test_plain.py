@@ -452,7 +452,7 @@ def test_texts_without_reach_stay_as_they_were_written():
     for text in ("a *b*", "```python\nx[1]: y\n```", "- a\n\n    b", "> a", TEXT.split("\n\n")[0]):
         assert among_others(text, BASE) == absolute_links(text, BASE)
     # The control: one that reaches further does not.
-    assert among_others("```\nopen", BASE).startswith("<div>\n<pre")
+    assert among_others("```\nopen", BASE).startswith('<div>\n<div class="code"><pre')
 
 
 @pytest.mark.parametrize(
