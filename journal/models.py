@@ -1,8 +1,40 @@
-from django.db import models
+from django.db import connections, models
+from django.db.models.expressions import RawSQL
 from django.urls import reverse
 
-from portfolio.models import MarkdownField, Publishable
-from portfolio.months import MonthField
+from portfolio.models import MarkdownField, NaturalKeyManager, Publishable, PublishableQuerySet
+from portfolio.months import Month, MonthField
+
+
+class EntryQuerySet(PublishableQuerySet):
+    def months(self):
+        """The months in which one of these is live, newest first, as (month, how many).
+
+        A loose index scan: the database goes from a month to the one before it, and counts a
+        month's entries in the index alone. Grouping all entries takes up to twice the time.
+        """
+        this = RawSQL("months.month", ())
+        newest = self.order_by("-month").values("month")
+        (first, first_params), (next_, next_params), (live, live_params) = (
+            queryset.query.sql_with_params()
+            for queryset in (
+                newest[:1],
+                newest.filter(month__lt=this)[:1],
+                self.live().filter(month=this).order_by().values("pk"),
+            )
+        )
+        sql = f"""
+            WITH RECURSIVE months (month) AS (
+                SELECT * FROM ({first}) AS newest
+                UNION ALL
+                SELECT ({next_}) FROM months WHERE months.month IS NOT NULL
+            )
+            SELECT month, (SELECT count(*) FROM ({live}) AS live)
+            FROM months WHERE month IS NOT NULL
+        """  # noqa: S608  (made of querysets, whose values are parameters)
+        with connections[self.db].cursor() as cursor:
+            cursor.execute(sql, [*first_params, *next_params, *live_params])
+            return [(Month.parse(str(day)[:7]), count) for day, count in cursor if count]
 
 
 class Entry(Publishable):
@@ -21,6 +53,8 @@ class Entry(Publishable):
         related_name="entries",
         help_text="Where it happened.",
     )
+
+    objects = NaturalKeyManager.from_queryset(EntryQuerySet)()
 
     class Meta(Publishable.Meta):
         verbose_name_plural = "entries"

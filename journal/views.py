@@ -1,15 +1,14 @@
-from django.db.models import Count
 from django.http import Http404
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
+from portfolio.archive import part
 from portfolio.detail import PublishableDetail
+from portfolio.months import Month
 from portfolio.page import Page
 
 from .models import Entry
-
-NEWEST = 24
 
 
 def above(year=None, month=None):
@@ -23,31 +22,61 @@ def above(year=None, month=None):
 
 
 @require_safe
-def index(request):
-    entries = Entry.objects.live()
-    years = entries.order_by("-month__year").values_list("month__year").annotate(Count("pk"))
-    context = {"page": Page("journal"), "years": years, "entries": entries[:NEWEST]}
+def index(request, before=None):
+    years = {}
+    for month, count in Entry.objects.months():
+        years[month.year] = years.get(month.year, 0) + count
+    shown = part(request, Entry.objects.live())
+    context = {"page": Page(shown.title("journal")), "part": shown, "years": years}
     return render(request, "journal/index.html", context)
 
 
 @require_safe
-def year(request, year):
-    entries = Entry.objects.live().filter(month__year=year)
-    page = Page(str(year), trail=above())
-    return archive(request, "journal/year.html", entries, page=page, year=year)
+def year(request, year, before=None):
+    entries = Entry.objects.filter(month__year=year)
+    shown = archive(request, entries)
+    context = {
+        "page": Page(shown.title(str(year)), trail=above()),
+        "part": shown,
+        "year": year,
+        "months": entries.months(),
+        "beside": [
+            month and (str(month.year), reverse("journal:year", args=[month.year]))
+            for month in beside(Month(year, 1), Month(year, 12))
+        ],
+    }
+    return render(request, "journal/year.html", context)
 
 
 @require_safe
-def month(request, month):
-    entries = Entry.objects.live().filter(month=month)
-    page = Page(str(month), trail=above(month.year))
-    return archive(request, "journal/month.html", entries, page=page, month=month)
+def month(request, month, before=None):
+    shown = archive(request, Entry.objects.filter(month=month))
+    context = {
+        "page": Page(shown.title(str(month)), trail=above(month.year)),
+        "part": shown,
+        "month": month,
+        "beside": [
+            other and (str(other), reverse("journal:month", args=[other]))
+            for other in beside(month, month)
+        ],
+    }
+    return render(request, "journal/month.html", context)
 
 
-def archive(request, template, entries, **context):
-    if not entries:
+def archive(request, entries):
+    shown = part(request, entries.live())
+    if not shown.entries:
         raise Http404("Nothing was published then.")
-    return render(request, template, {"entries": entries, **context})
+    return shown
+
+
+def beside(first, last):
+    """The nearest months before the first and after the last in which something is live."""
+    months = Entry.objects.live().values_list("month", flat=True)
+    return (
+        months.filter(month__lt=first).order_by("-month").first(),
+        months.filter(month__gt=last).order_by("month").first(),
+    )
 
 
 class EntryPage(PublishableDetail):

@@ -83,6 +83,19 @@ class PublishableQuerySet(models.QuerySet):
         }
         return self.filter(states[state]) if state in states else self.none()
 
+    def before(self, item):
+        """Those of smaller key than the item in the kind's order, nearest first.
+
+        Compared as a row value, which an index answers at any depth.
+        """
+        names, place = item.place()
+        return self.filter(TupleLessThan(names, place)).order_by(*(f"-{name}" for name in names))
+
+    def after(self, item):
+        """Those of greater key, nearest first."""
+        names, place = item.place()
+        return self.filter(TupleGreaterThan(names, place)).order_by(*names)
+
     def visible_to(self, user):
         """What this person may see on a page of its own: an editor sees drafts too."""
         meta = self.model._meta
@@ -167,19 +180,16 @@ class Publishable(NaturalKeyModel):
         return self.summary or markdown.excerpt(self.text)
 
     def neighbours(self):
-        """The live ones on either side in the kind's order, as (smaller key, greater key).
+        """The live ones on either side in the kind's order, as (smaller key, greater key)."""
+        others = type(self)._default_manager.live()
+        return others.before(self).first(), others.after(self).first()
 
-        Compared as a row value, which an index answers at any depth.
-        """
+    def place(self):
+        """Where it stands in the kind's order, as (names of the fields, their values)."""
         names = [name.lstrip("-") for name in self._meta.ordering]
         place = [getattr(self, name) for name in names]
         # A draft stands where it would if it were published now.
-        place = [timezone.now() if value is None else value for value in place]
-        others = type(self)._default_manager.live()
-        return (
-            others.filter(TupleLessThan(names, place)).order_by(*(f"-{n}" for n in names)).first(),
-            others.filter(TupleGreaterThan(names, place)).order_by(*names).first(),
-        )
+        return names, [timezone.now() if value is None else value for value in place]
 
 
 class Tool(NaturalKeyModel):

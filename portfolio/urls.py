@@ -2,12 +2,14 @@ from django.contrib import admin
 from django.urls import include, path, register_converter
 
 from . import media, views
+from .archive import PlaceConverter
 from .exchange.views import export_content
 from .months import MonthConverter, YearConverter
 from .sign_in import SignIn
 
 register_converter(YearConverter, "year")
 register_converter(MonthConverter, "month")
+register_converter(PlaceConverter, "place")
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -18,6 +20,7 @@ urlpatterns = [
     path("journal/", include("journal.urls")),
     path("tools/", views.Tools.as_view(), name="tools"),
     path("tools/<slug:slug>/", views.ToolPage.as_view(), name="tool"),
+    path("tools/<slug:slug>/before/<place:before>/", views.tool_entries, name="tool"),
     path("lessons/", views.lessons, name="lessons"),
     path("media/<path:name>", media.media, name="media"),
     path("admin/sign-in/<uidb64>/<token>/", SignIn.as_view(), name="sign_in"),

@@ -1,7 +1,7 @@
 """The pages that bring the whole site together, and those of the shared models."""
 
 from django.db.models import Subquery
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 from django.views.decorators.http import require_safe
@@ -10,6 +10,7 @@ from django.views.generic import DetailView, ListView
 from journal.models import Entry
 from roles.models import Role
 
+from .archive import older_entries, part
 from .detail import PublishableDetail
 from .markdown import excerpt
 from .models import Focus, Principle, Profile, Tool
@@ -96,9 +97,16 @@ class ToolPage(DetailView):
         return super().get_context_data(
             page=Page(tool.name, excerpt(tool.note), (("tools", reverse("tools")),), tool),
             roles=tool.roles.live(),
-            entries=tool.entries.live(),
+            part=part(self.request, tool.entries.live()),
             **kwargs,
         )
+
+
+@require_safe
+def tool_entries(request, slug, before):
+    """The entries that do not fit on the tool's own page."""
+    tool = get_object_or_404(Tool, slug=slug)
+    return older_entries(request, tool, (("tools", reverse("tools")),))
 
 
 @require_safe
