@@ -23,10 +23,10 @@ def above(year=None, month=None):
 
 @require_safe
 def index(request, before=None):
-    years = {}
-    for month, count in Entry.objects.months():
-        years[month.year] = years.get(month.year, 0) + count
     shown = part(request, Entry.objects.live())
+    years = {}
+    for month, count in Entry.objects.months() if shown.is_first else ():
+        years[month.year] = years.get(month.year, 0) + count
     context = {"page": Page(shown.title("journal")), "part": shown, "years": years}
     return render(request, "journal/index.html", context)
 

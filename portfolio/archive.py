@@ -81,8 +81,8 @@ def address(request, place):
     return reverse(match.view_name, kwargs=kwargs)
 
 
-def older_entries(request, owner, trail):
-    """The page of the entries of a tool or a role which do not fit on its own page."""
-    shown = part(request, owner.entries.live())
+def older_entries(request, owner, entries, trail):
+    """A page of those entries of a tool or a role which do not fit on its own page."""
+    shown = part(request, entries)
     page = Page(shown.title(str(owner)), trail=(*trail, (str(owner), owner.get_absolute_url())))
     return render(request, "journal/older.html", {"page": page, "part": shown, "owner": owner})

@@ -26,9 +26,14 @@ from mdit_py_plugins.footnote.index import footnote_ref
 LIMIT = 100_000  # characters
 
 
-def render(text):
-    """The text as a SafeString of HTML. The same text gives the same HTML; it is remembered."""
-    return _remembered(text) if len(text) <= LIMIT else _render(text)
+def render(text, under=1):
+    """The text as a SafeString of HTML. The same text gives the same HTML; it is remembered.
+
+    `under` is the level of the heading that it stands under, which its own headings follow: the
+    highest that it uses becomes the next level, and none between is left out. Under 0 they stay as
+    they were written.
+    """
+    return (_remembered if len(text) <= LIMIT else _render)(text, under)
 
 
 def validate_markdown(text):
@@ -51,10 +56,10 @@ def excerpt(text, length=160):
     return head.rstrip(" ,.;:–—-") + "…"
 
 
-def _render(text):
+def _render(text, under=1):
     text = _tidy(text)
     try:
-        markup = _convert(text)
+        markup = _convert(text, under)
     except ValidationError:
         markup = f'<pre class="unrendered">\n{escapeHtml(text)}</pre>\n'
     return mark_safe(_CLEANER.clean(markup))  # noqa: S308  (the one place: nh3 made it)
@@ -68,7 +73,7 @@ def _tidy(text):
     return re.sub("[\0\ud800-\udfff]", "\ufffd", text.removeprefix("\ufeff"))
 
 
-def _convert(text):
+def _convert(text, under=1):
     """Markdown to HTML that is not safe yet; ValidationError if that would take long."""
     if len(text) > LIMIT:
         raise ValidationError(
@@ -78,7 +83,7 @@ def _convert(text):
         )
     # Two texts can share a page, so the ids of footnotes carry a mark of their text.
     mark = sha256(text.encode()).hexdigest()[:8]
-    return _PARSER.render(text, {"docId": mark, "work": WORK, "colour": COLOUR})
+    return _PARSER.render(text, {"docId": mark, "work": WORK, "colour": COLOUR, "under": under})
 
 
 # What a text may cost. The parser is quick with most texts but not with all (quotations in
@@ -183,6 +188,27 @@ def _fence(self, tokens, index, options, env):
     return f"<pre><code{name}>{code}</code></pre>\n"
 
 
+# Headings. The page has its own, and an author may begin with any level.
+
+_RAW_HEADING = re.compile(r"(</?h)([1-6])(?![a-z0-9-])", re.IGNORECASE)
+
+
+def _outline(state):
+    """Move the headings of Markdown and of raw HTML below the one that the text stands under."""
+    if not state.env.get("under"):
+        return
+    tokens = [*state.tokens, *(child for token in state.tokens for child in token.children or ())]
+    headings = [token for token in tokens if token.type in ("heading_open", "heading_close")]
+    raw = [token for token in tokens if token.type in ("html_block", "html_inline")]
+    used = {int(token.tag[1]) for token in headings}
+    used.update(int(level) for token in raw for _, level in _RAW_HEADING.findall(token.content))
+    new = {level: min(6, state.env["under"] + nth) for nth, level in enumerate(sorted(used), 1)}
+    for token in headings:
+        token.tag = f"h{new[int(token.tag[1])]}"
+    for token in raw:
+        token.content = _RAW_HEADING.sub(lambda tag: f"{tag[1]}{new[int(tag[2])]}", token.content)
+
+
 # The rest of what differs from the libraries.
 
 _SCHEME = re.compile(r"(?:^|[^a-z0-9])(https?)$", re.IGNORECASE)
@@ -248,6 +274,7 @@ def _parser():
     parser.use(footnote_plugin, inline=False).use(deflist_plugin)
     everywhere = {"alt": ["paragraph", "reference", "blockquote", "list"]}
     parser.core.ruler.before("block", "count", _count_tokens)
+    parser.core.ruler.push("outline", _outline)
     parser.block.ruler.before("table", "count", _count_block, everywhere)
     parser.inline.ruler.before("text", "count", _count_inline)
     parser.inline.ruler.after("count", "bare_link", _bare_link)

@@ -6,6 +6,7 @@ from django.core.validators import RegexValidator
 from django.db import models, transaction
 from django.db.models import F, Q
 from django.db.models.fields.tuple_lookups import TupleGreaterThan, TupleLessThan
+from django.db.models.lookups import GreaterThan, LessThan
 from django.urls import reverse
 from django.utils import timezone
 
@@ -69,6 +70,16 @@ def is_live(path=""):
     return Q(**{f"{path}publish_at__lte": timezone.now()})
 
 
+class RowLessThan(TupleLessThan):
+    """Row values compared as such on SQLite too, where Django writes an OR that finds no index."""
+
+    as_sqlite = LessThan.as_sql
+
+
+class RowGreaterThan(TupleGreaterThan):
+    as_sqlite = GreaterThan.as_sql
+
+
 class PublishableQuerySet(models.QuerySet):
     def live(self):
         """What the public may see now. Every list, count, feed and relation starts here."""
@@ -89,12 +100,12 @@ class PublishableQuerySet(models.QuerySet):
         Compared as a row value, which an index answers at any depth.
         """
         names, place = item.place()
-        return self.filter(TupleLessThan(names, place)).order_by(*(f"-{name}" for name in names))
+        return self.filter(RowLessThan(names, place)).order_by(*(f"-{name}" for name in names))
 
     def after(self, item):
         """Those of greater key, nearest first."""
         names, place = item.place()
-        return self.filter(TupleGreaterThan(names, place)).order_by(*names)
+        return self.filter(RowGreaterThan(names, place)).order_by(*names)
 
     def visible_to(self, user):
         """What this person may see on a page of its own: an editor sees drafts too."""
@@ -120,7 +131,6 @@ class Publishable(NaturalKeyModel):
     publish_at = models.DateTimeField(
         null=True,
         blank=True,
-        db_index=True,
         help_text="Empty: a draft. In the future: scheduled. In the past: live.",
     )
     # What feeds know it by: stays when its address, its database or its site changes.
@@ -314,8 +324,11 @@ class ProfileLink(NaturalKeyModel):
 
 class FocusQuerySet(models.QuerySet):
     def current(self):
-        """What holds this month: statements that have not ended before it."""
-        return self.filter(Q(until__isnull=True) | Q(until__gte=Month.now()))
+        """What holds this month: statements that have begun, and have not ended before it."""
+        now = Month.now()
+        return self.filter(
+            Q(since__isnull=True) | Q(since__lte=now), Q(until__isnull=True) | Q(until__gte=now)
+        )
 
     def earlier(self):
         """What held once, the latest first."""

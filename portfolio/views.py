@@ -97,7 +97,7 @@ class ToolPage(DetailView):
         return super().get_context_data(
             page=Page(tool.name, excerpt(tool.note), (("tools", reverse("tools")),), tool),
             roles=tool.roles.live(),
-            part=part(self.request, tool.entries.live()),
+            part=part(self.request, Entry.objects.live().naming(tool)),
             **kwargs,
         )
 
@@ -106,14 +106,19 @@ class ToolPage(DetailView):
 def tool_entries(request, slug, before):
     """The entries that do not fit on the tool's own page."""
     tool = get_object_or_404(Tool, slug=slug)
-    return older_entries(request, tool, (("tools", reverse("tools")),))
+    entries = Entry.objects.live().naming(tool)
+    return older_entries(request, tool, entries, (("tools", reverse("tools")),))
 
 
 @require_safe
 def lessons(request):
-    """What was learned and what broke, across all roles."""
-    told = Role.objects.live().exclude(learned="", broke="")
-    context = {"page": Page("what broke, and what i learned"), "roles": told}
+    """What was learned and what broke, across all roles, each with the role where it was."""
+    told = [*Role.objects.live().exclude(learned="", broke="")]
+    context = {
+        "page": Page("what broke, and what i learned"),
+        "broke": [(role.broke, role) for role in told if role.broke],
+        "learned": [(role.learned, role) for role in told if role.learned],
+    }
     return render(request, "lessons.html", context)
 
 

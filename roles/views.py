@@ -38,4 +38,5 @@ class RolePage(PublishableDetail):
 def entries(request, slug, before):
     """The entries that do not fit on the role's own page."""
     role = get_object_or_404(Role.objects.live(), slug=slug)
-    return older_entries(request, role, (("roles", reverse("roles:index")),))
+    trail = (("roles", reverse("roles:index")),)
+    return older_entries(request, role, role.entries.live(), trail)
