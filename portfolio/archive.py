@@ -55,16 +55,14 @@ def part(request, entries):
     Raises Http404 if it asks for what comes after an entry that is not in the list, or is its last.
     """
     key = request.resolver_match.kwargs.get("before")
-    if not key:
-        found = [*entries[: SIZE + 1]]
-        newer = ""
-    else:
-        place = get_object_or_404(
-            entries, **dict(zip(entries.model.natural_key_fields, key, strict=True))
-        )
-        found = [*entries.before(place)[: SIZE + 1]]
+    newer = ""
+    if key:
+        names = entries.model.natural_key_fields
+        place = get_object_or_404(entries, **dict(zip(names, key, strict=True)))
         # The page before ends with `place`; it comes after the entry that is SIZE newer.
         newer = address(request, entries.after(place)[SIZE - 1 : SIZE].first())
+        entries = entries.before(place)
+    found = [*entries[: SIZE + 1]]
     if key and not found:
         raise Http404("Nothing is older.")
     shown = found[:SIZE]
