@@ -255,14 +255,15 @@ def walks(plan, index):
 def test_every_page_of_a_list_is_read_along_its_index(many):
     role, _ = many
     live = Entry.objects.live()
-    middle = live[2_000]
-    for entries in (live, live.filter(month__year=2010), live.filter(month=middle.month)):
+    for entries in (live, live.filter(month__year=2010), live.filter(month="2010-03")):
+        middle = entries[entries.count() // 2]
         for rows in (
             entries[: SIZE + 1],
             entries.before(middle)[: SIZE + 1],
             entries.after(middle)[SIZE - 1 : SIZE],
         ):
             assert walks(plan(rows), "entry_order"), plan(rows)
+    middle = live[2_000]
     for rows in (role.entries.live()[:25], role.entries.live().before(middle)[:25]):
         assert walks(plan(rows), "entry_order"), plan(rows)
 
@@ -324,7 +325,7 @@ def test_the_months_are_found_one_from_another(many, django_assert_num_queries):
             "search journal_entry using covering index entry_order (month<?)",
             "search journal_entry using covering index entry_order (month=? and publish_at<?)",
         ),
-        "postgresql": ("index cond: (month < months", "index cond: ((month = months.month) and"),
+        "postgresql": ("index cond: ((month < months.month)", "index cond: ((month = months.month) and"),
     }[connection.vendor]
     assert next_month in lines
     assert count in lines
