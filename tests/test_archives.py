@@ -238,6 +238,7 @@ def many():
         tool=tool,
         body="some words. " * 40,
     )
+    make_entries(2_000, slug=lambda nth: f"of-one-month-{nth}", month=Month(2010, 3))
     make_entries(40, slug=lambda nth: f"draft-{nth}", publish_at=None)
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
@@ -315,7 +316,7 @@ def test_the_months_are_found_one_from_another(many, django_assert_num_queries):
     with django_assert_num_queries(1) as asked:
         months = Entry.objects.months()
     assert len(months) == 60
-    assert sum(count for _, count in months) == 4_000
+    assert sum(count for _, count in months) == 6_000
     explain = {"sqlite": "EXPLAIN QUERY PLAN ", "postgresql": "EXPLAIN "}[connection.vendor]
     with connection.cursor() as cursor:
         cursor.execute(explain + asked[0]["sql"])
@@ -325,8 +326,8 @@ def test_the_months_are_found_one_from_another(many, django_assert_num_queries):
             "search journal_entry using covering index entry_order (month<?)",
             "search journal_entry using covering index entry_order (month=? and publish_at<?)",
         ),
-        "postgresql": ("index cond: ((month < months.month)", "index cond: ((month = months.month) and"),
+        "postgresql": ("index cond: (month < months_1.month)", "index cond: ((month = months.month) and"),
     }[connection.vendor]
-    assert next_month in lines
+    assert next_month in lines, lines
     assert count in lines
     assert "seq scan on journal_entry" not in lines
