@@ -76,8 +76,11 @@ class Entry(Publishable):
         ordering = ["-month", "-publish_at", "-slug"]
         indexes = [
             models.Index(fields=["month", "publish_at", "slug"], name="entry_order"),
+            # With a condition, so that PostgreSQL takes it for the lists of roles alone.
             models.Index(
-                fields=["role", "month", "publish_at", "slug"], name="entry_order_of_role"
+                fields=["role", "month", "publish_at", "slug"],
+                name="entry_order_of_role",
+                condition=models.Q(role__isnull=False),
             ),
         ]
         constraints = [

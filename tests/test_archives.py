@@ -317,7 +317,9 @@ def test_the_months_are_found_one_from_another(many, django_assert_num_queries):
         months = Entry.objects.months()
     assert len(months) == 60
     assert sum(count for _, count in months) == 6_000
-    explain = {"sqlite": "EXPLAIN QUERY PLAN ", "postgresql": "EXPLAIN "}[connection.vendor]
+    explain = {"sqlite": "EXPLAIN QUERY PLAN ", "postgresql": "EXPLAIN (VERBOSE) "}[
+        connection.vendor
+    ]
     with connection.cursor() as cursor:
         cursor.execute(explain + asked[0]["sql"])
         lines = "\n".join(str(row[-1]) for row in cursor).lower()
@@ -326,8 +328,11 @@ def test_the_months_are_found_one_from_another(many, django_assert_num_queries):
             "search journal_entry using covering index entry_order (month<?)",
             "search journal_entry using covering index entry_order (month=? and publish_at<?)",
         ),
-        "postgresql": ("index cond: (month < months_1.month)", "index cond: ((month = months.month) and"),
+        "postgresql": (
+            "index cond: (journal_entry.month < months_1.month)",
+            "month = months.month) and",
+        ),
     }[connection.vendor]
     assert next_month in lines, lines
     assert count in lines
-    assert "seq scan on journal_entry" not in lines
+    assert "seq scan" not in lines
