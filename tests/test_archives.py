@@ -317,9 +317,7 @@ def test_the_months_are_found_one_from_another(many, django_assert_num_queries):
         months = Entry.objects.months()
     assert len(months) == 60
     assert sum(count for _, count in months) == 6_000
-    explain = {"sqlite": "EXPLAIN QUERY PLAN ", "postgresql": "EXPLAIN (VERBOSE) "}[
-        connection.vendor
-    ]
+    explain = {"sqlite": "EXPLAIN QUERY PLAN ", "postgresql": "EXPLAIN ANALYZE "}[connection.vendor]
     with connection.cursor() as cursor:
         cursor.execute(explain + asked[0]["sql"])
         lines = "\n".join(str(row[-1]) for row in cursor).lower()
@@ -329,8 +327,8 @@ def test_the_months_are_found_one_from_another(many, django_assert_num_queries):
             "search journal_entry using covering index entry_order (month=? and publish_at<?)",
         ),
         "postgresql": (
-            "index cond: (journal_entry.month < months_1.month)",
-            "month = months.month) and",
+            "index cond: (month < months_1.month)",
+            "(month = months.month)",
         ),
     }[connection.vendor]
     assert next_month in lines, lines
