@@ -39,12 +39,16 @@ class Picture(NamedTuple):
     srcset: str = ""
 
 
-def render(text, pictures=()):
+def render(text, pictures=(), under=1):
     """The text as a SafeString of HTML, with what is known of the pictures that it shows.
+
+    `under` is the level of the heading that it stands under, which its own headings follow: the
+    highest that it uses becomes the next level, and none between is left out. Under 0 they stay as
+    they were written.
 
     The same text with the same pictures gives the same HTML; it is remembered.
     """
-    return _remembered(text, pictures) if len(text) <= LIMIT else _render(text)
+    return (_remembered if len(text) <= LIMIT else _render)(text, pictures, under)
 
 
 def validate_markdown(text):
@@ -82,10 +86,10 @@ def absolute(markup, base):
     ).clean(markup)
 
 
-def _render(text, pictures=()):
+def _render(text, pictures=(), under=1):
     text = _tidy(text)
     try:
-        markup = _convert(text, pictures)
+        markup = _convert(text, pictures, under)
     except ValidationError:
         markup = f'<pre class="unrendered">\n{escapeHtml(text)}</pre>\n'
     return mark_safe(_CLEANER.clean(markup))  # noqa: S308  (the one place: nh3 made it)
@@ -99,7 +103,7 @@ def _tidy(text):
     return re.sub("[\0\ud800-\udfff]", "\ufffd", text.removeprefix("\ufeff"))
 
 
-def _convert(text, pictures=()):
+def _convert(text, pictures=(), under=1):
     """Markdown to HTML that is not safe yet; ValidationError if that would take long."""
     if len(text) > LIMIT:
         raise ValidationError(
@@ -110,7 +114,8 @@ def _convert(text, pictures=()):
     # Two texts can share a page, so the ids of footnotes carry a mark of their text.
     mark = sha256(text.encode()).hexdigest()[:8]
     known = {picture.address: picture for picture in pictures}
-    return _PARSER.render(text, {"docId": mark, "work": WORK, "colour": COLOUR, "pictures": known})
+    env = {"docId": mark, "work": WORK, "colour": COLOUR, "pictures": known, "under": under}
+    return _PARSER.render(text, env)
 
 
 # What a text may cost. The parser is quick with most texts but not with all (quotations in
@@ -278,6 +283,27 @@ def _image(self, tokens, index, options, env):
     return self.image(tokens, index, options, env)
 
 
+# Headings. The page has its own, and an author may begin with any level.
+
+_RAW_HEADING = re.compile(r"(</?h)([1-6])(?![a-z0-9-])", re.IGNORECASE)
+
+
+def _outline(state):
+    """Move the headings of Markdown and of raw HTML below the one that the text stands under."""
+    if not state.env.get("under"):
+        return
+    tokens = [*state.tokens, *(child for token in state.tokens for child in token.children or ())]
+    headings = [token for token in tokens if token.type in ("heading_open", "heading_close")]
+    raw = [token for token in tokens if token.type in ("html_block", "html_inline")]
+    used = {int(token.tag[1]) for token in headings}
+    used.update(int(level) for token in raw for _, level in _RAW_HEADING.findall(token.content))
+    new = {level: min(6, state.env["under"] + nth) for nth, level in enumerate(sorted(used), 1)}
+    for token in headings:
+        token.tag = f"h{new[int(token.tag[1])]}"
+    for token in raw:
+        token.content = _RAW_HEADING.sub(lambda tag: f"{tag[1]}{new[int(tag[2])]}", token.content)
+
+
 # The rest of what differs from the libraries.
 
 _SCHEME = re.compile(r"(?:^|[^a-z0-9])(https?)$", re.IGNORECASE)
@@ -355,6 +381,7 @@ def _parser():
     parser.use(footnote_plugin, inline=False).use(deflist_plugin)
     everywhere = {"alt": ["paragraph", "reference", "blockquote", "list"]}
     parser.core.ruler.before("block", "count", _count_tokens)
+    parser.core.ruler.push("outline", _outline)
     parser.block.ruler.before("table", "count", _count_block, everywhere)
     parser.inline.ruler.before("text", "count", _count_inline)
     parser.inline.ruler.after("count", "bare_link", _bare_link)
