@@ -42,9 +42,8 @@ class Picture(NamedTuple):
 def render(text, pictures=(), under=1):
     """The text as a SafeString of HTML, with what is known of the pictures that it shows.
 
-    `under` is the level of the heading that it stands under, which its own headings follow: the
-    highest that it uses becomes the next level, and none between is left out. Under 0 they stay as
-    they were written.
+    `under` is the level of the heading that it stands under. Its own headings follow at the next
+    level, and none leaves one out, whatever the author wrote. Under 0 they stay as written.
 
     The same text with the same pictures gives the same HTML; it is remembered.
     """
@@ -285,23 +284,32 @@ def _image(self, tokens, index, options, env):
 
 # Headings. The page has its own, and an author may begin with any level.
 
-_RAW_HEADING = re.compile(r"(</?h)([1-6])(?![a-z0-9-])", re.IGNORECASE)
+_RAW_HEADING = re.compile(r"<!--.*?(?:-->|\Z)|<(/?)h([1-6])(?![a-z0-9-])", re.I | re.DOTALL)
 
 
 def _outline(state):
     """Move the headings of Markdown and of raw HTML below the one that the text stands under."""
-    if not state.env.get("under"):
+    under = state.env.get("under")
+    if not under:
         return
-    tokens = [*state.tokens, *(child for token in state.tokens for child in token.children or ())]
-    headings = [token for token in tokens if token.type in ("heading_open", "heading_close")]
-    raw = [token for token in tokens if token.type in ("html_block", "html_inline")]
-    used = {int(token.tag[1]) for token in headings}
-    used.update(int(level) for token in raw for _, level in _RAW_HEADING.findall(token.content))
-    new = {level: min(6, state.env["under"] + nth) for nth, level in enumerate(sorted(used), 1)}
-    for token in headings:
-        token.tag = f"h{new[int(token.tag[1])]}"
-    for token in raw:
-        token.content = _RAW_HEADING.sub(lambda tag: f"{tag[1]}{new[int(tag[2])]}", token.content)
+    above, new = [], {}  # the levels of the headings that a text is under; what each has become
+
+    def moved(level, closes):
+        if not closes:
+            while above and above[-1] >= level:
+                above.pop()
+            above.append(level)
+            new[level] = min(6, under + len(above))
+        return new.get(level, level)
+
+    def raw(tag):
+        return f"<{tag[1]}h{moved(int(tag[2]), tag[1])}" if tag[2] else tag[0]
+
+    for token in (token for block in state.tokens for token in (block, *(block.children or ()))):
+        if token.type in ("heading_open", "heading_close"):
+            token.tag = f"h{moved(int(token.tag[1]), token.nesting < 0)}"
+        elif token.type in ("html_block", "html_inline"):
+            token.content = _RAW_HEADING.sub(raw, token.content)
 
 
 # The rest of what differs from the libraries.
