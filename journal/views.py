@@ -1,16 +1,15 @@
-from django.db.models import Count
 from django.http import Http404
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
+from portfolio.archive import part
 from portfolio.detail import PublishableDetail
+from portfolio.months import Month
 from portfolio.page import Page
 
 from .models import Entry
 from .related import related
-
-NEWEST = 24
 
 
 def above(year=None, month=None):
@@ -24,31 +23,61 @@ def above(year=None, month=None):
 
 
 @require_safe
-def index(request):
-    entries = Entry.objects.live()
-    years = entries.order_by("-month__year").values_list("month__year").annotate(Count("pk"))
-    context = {"page": Page("journal"), "years": years, "entries": entries[:NEWEST]}
+def index(request, before=None):
+    shown = part(request, Entry.objects.live(), "journal:index")
+    years = {}
+    for month, count in Entry.objects.months() if shown.is_first else ():
+        years[month.year] = years.get(month.year, 0) + count
+    context = {"page": Page(shown.title("journal")), "part": shown, "years": years}
     return TemplateResponse(request, "journal/index.html", context)
 
 
 @require_safe
-def year(request, year):
-    entries = Entry.objects.live().filter(month__year=year)
-    page = Page(str(year), trail=above())
-    return archive(request, "journal/year.html", entries, page=page, year=year)
+def year(request, year, before=None):
+    entries = Entry.objects.filter(month__year=year)
+    shown = archive(request, entries, "journal:year")
+    context = {
+        "page": Page(shown.title(str(year)), trail=above()),
+        "part": shown,
+        "year": year,
+        "months": entries.months(),
+        "beside": [
+            month and (str(month.year), reverse("journal:year", args=[month.year]))
+            for month in beside(Month(year, 1), Month(year, 12))
+        ],
+    }
+    return TemplateResponse(request, "journal/year.html", context)
 
 
 @require_safe
-def month(request, month):
-    entries = Entry.objects.live().filter(month=month)
-    page = Page(str(month), trail=above(month.year))
-    return archive(request, "journal/month.html", entries, page=page, month=month)
+def month(request, month, before=None):
+    shown = archive(request, Entry.objects.filter(month=month), "journal:month")
+    context = {
+        "page": Page(shown.title(str(month)), trail=above(month.year)),
+        "part": shown,
+        "month": month,
+        "beside": [
+            other and (str(other), reverse("journal:month", args=[other]))
+            for other in beside(month, month)
+        ],
+    }
+    return TemplateResponse(request, "journal/month.html", context)
 
 
-def archive(request, template, entries, **context):
-    if not entries:
+def archive(request, entries, name):
+    shown = part(request, entries.live(), name)
+    if not shown.entries:
         raise Http404("Nothing was published then.")
-    return TemplateResponse(request, template, {"entries": entries, **context})
+    return shown
+
+
+def beside(first, last):
+    """The nearest months before the first and after the last in which something is live."""
+    months = Entry.objects.live().values_list("month", flat=True)
+    return (
+        months.filter(month__lt=first).order_by("-month").first(),
+        months.filter(month__gt=last).order_by("month").first(),
+    )
 
 
 class EntryPage(PublishableDetail):

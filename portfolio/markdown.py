@@ -39,12 +39,15 @@ class Picture(NamedTuple):
     srcset: str = ""
 
 
-def render(text, pictures=()):
+def render(text, pictures=(), under=1):
     """The text as a SafeString of HTML, with what is known of the pictures that it shows.
+
+    `under` is the level of the heading that it stands under. Its own headings follow at the next
+    level, and none leaves one out, whatever the author wrote. Under 0 they stay as written.
 
     The same text with the same pictures gives the same HTML; it is remembered.
     """
-    return _remembered(text, pictures) if len(text) <= LIMIT else _render(text)
+    return (_remembered if len(text) <= LIMIT else _render)(text, pictures, under)
 
 
 def validate_markdown(text):
@@ -82,10 +85,10 @@ def absolute(markup, base):
     ).clean(markup)
 
 
-def _render(text, pictures=()):
+def _render(text, pictures=(), under=1):
     text = _tidy(text)
     try:
-        markup = _convert(text, pictures)
+        markup = _convert(text, pictures, under)
     except ValidationError:
         markup = f'<pre class="unrendered">\n{escapeHtml(text)}</pre>\n'
     return mark_safe(_CLEANER.clean(markup))  # noqa: S308  (the one place: nh3 made it)
@@ -99,7 +102,7 @@ def _tidy(text):
     return re.sub("[\0\ud800-\udfff]", "\ufffd", text.removeprefix("\ufeff"))
 
 
-def _convert(text, pictures=()):
+def _convert(text, pictures=(), under=1):
     """Markdown to HTML that is not safe yet; ValidationError if that would take long."""
     if len(text) > LIMIT:
         raise ValidationError(
@@ -110,7 +113,8 @@ def _convert(text, pictures=()):
     # Two texts can share a page, so the ids of footnotes carry a mark of their text.
     mark = sha256(text.encode()).hexdigest()[:8]
     known = {picture.address: picture for picture in pictures}
-    return _PARSER.render(text, {"docId": mark, "work": WORK, "colour": COLOUR, "pictures": known})
+    env = {"docId": mark, "work": WORK, "colour": COLOUR, "pictures": known, "under": under}
+    return _PARSER.render(text, env)
 
 
 # What a text may cost. The parser is quick with most texts but not with all (quotations in
@@ -278,6 +282,36 @@ def _image(self, tokens, index, options, env):
     return self.image(tokens, index, options, env)
 
 
+# Headings. The page has its own, and an author may begin with any level.
+
+_RAW_HEADING = re.compile(r"<!--.*?(?:-->|\Z)|<(/?)h([1-6])(?![a-z0-9-])", re.I | re.DOTALL)
+
+
+def _outline(state):
+    """Move the headings of Markdown and of raw HTML below the one that the text stands under."""
+    under = state.env.get("under")
+    if not under:
+        return
+    above, new = [], {}  # the levels of the headings that a text is under; what each has become
+
+    def moved(level, closes):
+        if not closes:
+            while above and above[-1] >= level:
+                above.pop()
+            above.append(level)
+            new[level] = min(6, under + len(above))
+        return new.get(level, level)
+
+    def raw(tag):
+        return f"<{tag[1]}h{moved(int(tag[2]), tag[1])}" if tag[2] else tag[0]
+
+    for token in (token for block in state.tokens for token in (block, *(block.children or ()))):
+        if token.type in ("heading_open", "heading_close"):
+            token.tag = f"h{moved(int(token.tag[1]), token.nesting < 0)}"
+        elif token.type in ("html_block", "html_inline"):
+            token.content = _RAW_HEADING.sub(raw, token.content)
+
+
 # The rest of what differs from the libraries.
 
 _SCHEME = re.compile(r"(?:^|[^a-z0-9])(https?)$", re.IGNORECASE)
@@ -355,6 +389,7 @@ def _parser():
     parser.use(footnote_plugin, inline=False).use(deflist_plugin)
     everywhere = {"alt": ["paragraph", "reference", "blockquote", "list"]}
     parser.core.ruler.before("block", "count", _count_tokens)
+    parser.core.ruler.push("outline", _outline)
     parser.block.ruler.before("table", "count", _count_block, everywhere)
     parser.inline.ruler.before("text", "count", _count_inline)
     parser.inline.ruler.after("count", "bare_link", _bare_link)

@@ -7,6 +7,7 @@ from django.db import models, transaction
 from django.db.models import F, Max, Q
 from django.db.models.fields.tuple_lookups import TupleGreaterThan, TupleLessThan
 from django.db.models.functions import Greatest
+from django.db.models.lookups import GreaterThan, LessThan
 from django.urls import reverse
 from django.utils import timezone
 
@@ -84,6 +85,16 @@ def is_live(path=""):
 CHANGED_AT = Greatest("updated_at", "publish_at")
 
 
+class RowLessThan(TupleLessThan):
+    """Row values compared as such on SQLite too, where Django writes an OR that finds no index."""
+
+    as_sqlite = LessThan.as_sql
+
+
+class RowGreaterThan(TupleGreaterThan):
+    as_sqlite = GreaterThan.as_sql
+
+
 class PublishableQuerySet(ContentQuerySet):
     def live(self):
         """What the public may see now. Every list, count, feed and relation starts here."""
@@ -115,6 +126,19 @@ class PublishableQuerySet(ContentQuerySet):
             "live": is_live(),
         }
         return self.filter(states[state]) if state in states else self.none()
+
+    def before(self, item):
+        """Those of smaller key than the item in the kind's order, nearest first.
+
+        Compared as a row value, which an index answers at any depth.
+        """
+        names, place = item.place()
+        return self.filter(RowLessThan(names, place)).order_by(*(f"-{name}" for name in names))
+
+    def after(self, item):
+        """Those of greater key, nearest first."""
+        names, place = item.place()
+        return self.filter(RowGreaterThan(names, place)).order_by(*names)
 
     def visible_to(self, user):
         """What this person may see on a page of its own: an editor sees drafts too."""
@@ -208,19 +232,16 @@ class Publishable(NaturalKeyModel):
         return self.summary or markdown.excerpt(self.text)
 
     def neighbours(self):
-        """The live ones on either side in the kind's order, as (smaller key, greater key).
+        """The live ones on either side in the kind's order, as (smaller key, greater key)."""
+        others = type(self)._default_manager.live()
+        return others.before(self).first(), others.after(self).first()
 
-        Compared as a row value, which an index answers at any depth.
-        """
+    def place(self):
+        """Where it stands in the kind's order, as (names of the fields, their values)."""
         names = [name.lstrip("-") for name in self._meta.ordering]
         place = [getattr(self, name) for name in names]
         # A draft stands where it would if it were published now.
-        place = [timezone.now() if value is None else value for value in place]
-        others = type(self)._default_manager.live()
-        return (
-            others.filter(TupleLessThan(names, place)).order_by(*(f"-{n}" for n in names)).first(),
-            others.filter(TupleGreaterThan(names, place)).order_by(*names).first(),
-        )
+        return names, [timezone.now() if value is None else value for value in place]
 
 
 class Tool(NaturalKeyModel):
@@ -354,8 +375,11 @@ class ProfileLink(NaturalKeyModel):
 
 class FocusQuerySet(ContentQuerySet):
     def current(self):
-        """What holds this month: statements that have not ended before it."""
-        return self.filter(Q(until__isnull=True) | Q(until__gte=Month.now()))
+        """What holds this month: statements that have begun, and have not ended before it."""
+        now = Month.now()
+        return self.filter(
+            Q(since__isnull=True) | Q(since__lte=now), Q(until__isnull=True) | Q(until__gte=now)
+        )
 
     def earlier(self):
         """What held once, the latest first."""

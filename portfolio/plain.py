@@ -155,8 +155,8 @@ def among_others(text, base):
     that another text has too. Such a one is given as HTML, which Markdown may hold.
     """
     text = absolute_links(text, base)
-    html = render(text)
-    if not _DEFINITION.search(text) and render(f"{text}\n\nx") == f"{html}<p>x</p>\n":
+    html = render(text, under=0)
+    if not _DEFINITION.search(text) and render(f"{text}\n\nx", under=0) == f"{html}<p>x</p>\n":
         return text
     # HTML in Markdown ends at a blank line.
     html = re.sub(r"\n(?=[ \t]*\n)", "&#10;", html.strip())

@@ -84,7 +84,7 @@ def llms(request):
     """What there is, in Markdown, each thing with its plain form: https://llmstxt.org/"""
     months = public.live_months()
     items = public.items()
-    newest = [public.PublicPage.of(entry) for entry in Entry.objects.live()[:NEWEST]]
+    newest = [public.PublicPage.of(entry) for entry in Entry.objects.live().newest(NEWEST)]
     context = {
         "sections": {
             "pages": public.lists(months),

@@ -2,6 +2,7 @@ from django.contrib import admin
 from django.urls import include, path, re_path, register_converter
 
 from . import feeds, media, sharing, sitemaps, views
+from .archive import PlaceConverter
 from .exchange.views import export_content
 from .months import MonthConverter, YearConverter
 from .plain import page
@@ -11,6 +12,7 @@ from .sign_in import SignIn
 
 register_converter(YearConverter, "year")
 register_converter(MonthConverter, "month")
+register_converter(PlaceConverter, "place")
 
 urlpatterns = [
     *page("", views.home, name="home"),
@@ -21,6 +23,7 @@ urlpatterns = [
     path("journal/", include("journal.urls")),
     *page("tools/", views.Tools.as_view(), name="tools"),
     *page("tools/<slug:slug>/", views.ToolPage.as_view(), name="tool"),
+    *page("tools/<slug:slug>/before/<place:before>/", views.tool_entries, name="tool"),
     path("tools/<slug:slug>/feed.xml", feeds.tool_feed, name="tool_feed"),
     *page("lessons/", views.lessons, name="lessons"),
     *page("cv/", views.cv_page, name="cv"),

@@ -2,7 +2,7 @@
 
 from django.db.models import Subquery
 from django.http import JsonResponse
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, render
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
@@ -14,6 +14,7 @@ from journal.models import Entry
 from roles.models import Role
 
 from . import cv
+from .archive import older_entries, part
 from .detail import PublishableDetail
 from .models import Focus, Principle, Profile, Tool
 from .page import Page
@@ -49,7 +50,7 @@ def home(request):
             "statements": Focus.objects.current(),
             "roles": Role.objects.live(),
             "principles": Principle.objects.live(),
-            "entries": Entry.objects.live()[:NEWEST],
+            "entries": Entry.objects.live().newest(NEWEST),
             "tools": Tool.objects.all(),
         },
     )
@@ -102,16 +103,28 @@ class ToolPage(DetailView):
         return super().get_context_data(
             page=Page(tool.name, tool.description, (("tools", reverse("tools")),), tool),
             roles=tool.roles.live(),
-            entries=tool.entries.live(),
+            part=part(self.request, Entry.objects.live().naming(tool), "tool"),
             **kwargs,
         )
 
 
 @require_safe
+def tool_entries(request, slug, before):
+    """The entries that do not fit on the tool's own page."""
+    tool = get_object_or_404(Tool, slug=slug)
+    entries = Entry.objects.live().naming(tool)
+    return older_entries(request, tool, entries, "tool", (("tools", reverse("tools")),))
+
+
+@require_safe
 def lessons(request):
-    """What was learned and what broke, across all roles."""
-    told = Role.objects.live().exclude(learned="", broke="")
-    context = {"page": Page("what broke, and what i learned"), "roles": told}
+    """What was learned and what broke, across all roles, each with the role where it was."""
+    told = [*Role.objects.live().exclude(learned="", broke="")]
+    context = {
+        "page": Page("what broke, and what i learned"),
+        "broke": [(role.broke, role) for role in told if role.broke],
+        "learned": [(role.learned, role) for role in told if role.learned],
+    }
     return TemplateResponse(request, "lessons.html", context)
 
 
@@ -151,6 +164,6 @@ def not_found(request, exception):
     context = {
         "page": Page("not found", indexed=False),
         "closest": closest(asked),
-        "entries": Entry.objects.live()[:3],
+        "entries": Entry.objects.live().newest(3),
     }
     return render(request, "404.html", context, status=404)

@@ -1,6 +1,9 @@
+from django.shortcuts import get_object_or_404
 from django.urls import reverse
+from django.views.decorators.http import require_safe
 from django.views.generic import ListView
 
+from portfolio.archive import older_entries, part
 from portfolio.detail import PublishableDetail
 from portfolio.page import Page
 
@@ -25,7 +28,15 @@ class RolePage(PublishableDetail):
 
     def get_context_data(self, **kwargs):
         return super().get_context_data(
-            entries=self.object.entries.live(),
+            part=part(self.request, self.object.entries.live(), "roles:role"),
             evidence=self.object.evidence.live().select_related("principle"),
             **kwargs,
         )
+
+
+@require_safe
+def entries(request, slug, before):
+    """The entries that do not fit on the role's own page."""
+    role = get_object_or_404(Role.objects.live(), slug=slug)
+    trail = (("roles", reverse("roles:index")),)
+    return older_entries(request, role, role.entries.live(), "roles:role", trail)

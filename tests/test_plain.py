@@ -4,6 +4,7 @@ import json
 import re
 import time
 from datetime import UTC, datetime
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from urllib.parse import urljoin
@@ -13,7 +14,8 @@ import pytest
 import yaml
 from django.utils import timezone
 
-from portfolio.markdown import LIMIT, plain, render
+from portfolio import markdown
+from portfolio.markdown import LIMIT, plain
 from portfolio.models import Profile
 from portfolio.months import Month
 from portfolio.plain import absolute_links, among_others, literal
@@ -26,6 +28,9 @@ from tests.factories import (
     make_role,
     make_tool,
 )
+
+# A plain form has its own first heading.
+render = partial(markdown.render, under=0)
 
 SITE = "https://example.org"
 BASE = f"{SITE}/journal/2026/01/one/"

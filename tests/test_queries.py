@@ -1,9 +1,13 @@
 """What each public page asks of the database, and that it asks no more when there is more."""
 
+from datetime import timedelta
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
+from journal.models import Entry
 from portfolio.months import Month
 from tests.factories import (
     make_entry,
@@ -24,11 +28,16 @@ QUERIES = {
     "/thinking/": 3,
     "/thinking/main/": 6,
     "/journal/": 4,
-    "/journal/2025/": 3,
-    "/journal/2025/03/": 3,
+    "/journal/before/2025/03/main/": 5,
+    "/journal/2025/": 6,
+    "/journal/2025/before/2025/03/main/": 8,
+    "/journal/2025/03/": 5,
+    "/journal/2025/03/before/2025/03/main/": 7,
     "/journal/2025/03/main/": 13,
+    "/roles/main/before/2025/03/main/": 6,
     "/tools/": 3,
-    "/tools/main/": 5,
+    "/tools/main/": 6,
+    "/tools/main/before/2025/03/main/": 7,
     "/lessons/": 3,
     "/search/": 2,
     "/search/?q=role": 5,
@@ -49,11 +58,12 @@ QUERIES = {
     "/thinking/index.html.md": 2,
     "/thinking/main/index.html.md": 4,
     "/journal/index.html.md": 3,
-    "/journal/2025/index.html.md": 2,
-    "/journal/2025/03/index.html.md": 2,
+    "/journal/2025/index.html.md": 5,
+    "/journal/2025/03/index.html.md": 4,
+    "/journal/before/2025/03/main/index.html.md": 4,
     "/journal/2025/03/main/index.html.md": 11,
     "/tools/index.html.md": 2,
-    "/tools/main/index.html.md": 4,
+    "/tools/main/index.html.md": 5,
     "/lessons/index.html.md": 2,
     "/sitemap.xml": 8,
     "/sitemap-pages.xml": 7,
@@ -77,6 +87,13 @@ def main(db):
     tool = make_tool(slug="main")
     role = make_role(slug="main", tools=[tool], position=50)
     entry = make_entry(slug="main", month=Month(2025, 3), tools=[tool], role=role)
+    make_entry(
+        slug="first",
+        month=Month(2025, 3),
+        publish_at=timezone.now() - timedelta(days=1),
+        tools=[tool],
+        role=role,
+    )
     principle = make_principle(slug="main", position=50)
     make_outcome(role=role)
     make_evidence(principle=principle, role=role)
@@ -120,6 +137,26 @@ def test_each_page_asks_a_fixed_number_of_queries(client, main):
 def test_no_page_asks_more_when_there_is_more(client, main):
     before = {address: count(client, address) for address in QUERIES}
     grow(main, 12)
+    assert {address: count(client, address) for address in QUERIES} == before
+
+
+def test_no_page_asks_more_when_there_are_a_thousand_entries(client, main):
+    tool, role, _, _ = main
+    before = {address: count(client, address) for address in QUERIES}
+    entries = Entry.objects.bulk_create(
+        Entry(
+            title=f"entry {number}",
+            slug=f"bulk-{number}",
+            month=Month(2020 + number % 10, 1 + number % 12),
+            publish_at=timezone.now() - timedelta(minutes=number),
+            role=role,
+        )
+        for number in range(1_000)
+    )
+    Entry.tools.through.objects.bulk_create(
+        Entry.tools.through(entry=entry, tool=tool) for entry in entries
+    )
+    assert Entry.objects.live().naming(tool).count() > Entry.objects.live().FEW
     assert {address: count(client, address) for address in QUERIES} == before
 
 

@@ -32,10 +32,22 @@ LISTS = {
     "roles/": ("/roles/", True),
     "thinking/": ("/thinking/", True),
     "journal/": ("/journal/", True),
+    "journal/before/<place:before>/": ("/journal/before/2024/05/beside/", True),
     "journal/<year:year>/": ("/journal/2024/", True),
+    "journal/<year:year>/before/<place:before>/": (
+        "/journal/2024/before/2024/05/beside/",
+        True,
+    ),
     "journal/<month:month>/": ("/journal/2024/05/", True),
+    "journal/<month:month>/before/<place:before>/": (
+        "/journal/2024/05/before/2024/05/beside/",
+        True,
+    ),
     "tools/": ("/tools/", False),
     "tools/<slug:slug>/": ("/tools/hammer/", True),
+    "tools/<slug:slug>/before/<place:before>/": ("/tools/hammer/before/2024/05/beside/", True),
+    # Of the canary's entries there is none in another role's list.
+    "roles/<slug:slug>/before/<place:before>/": ("/roles/beside/before/2024/05/at-it/", False),
     "lessons/": ("/lessons/", True),
     # A typing mistake, so that the page itself does not say the word: corrected only if it is live.
     "search/": ("/search/?q=canray", True),
@@ -109,7 +121,15 @@ def site_in(db):
         principle = make_principle(**words, body=CANARY, position=5)
         beside = {"slug": "beside"}
         other_role = make_role(**beside, position=4)
-        other_entry = make_entry(**beside, month=Month(2024, 5), role=role)
+        other_entry = make_entry(**beside, month=Month(2024, 5), role=role, tools=[tool])
+        make_entry(slug="at-it", month=Month(2024, 5), role=other_role)
+        make_entry(
+            slug="older",
+            month=Month(2024, 5),
+            publish_at=timezone.now() - timedelta(days=2),
+            role=other_role,
+            tools=[tool],
+        )
         other_principle = make_principle(**beside, position=4)
         make_evidence(principle=principle, role=other_role)
         make_evidence(principle=principle, entry=other_entry, verdict="broke")

@@ -8,9 +8,9 @@ register = template.Library()
 
 
 @register.filter
-def markdown(text):
-    """Markdown as safe HTML."""
-    return renderer.render(text, images.shown_in(text))
+def markdown(text, under=1):
+    """Markdown as safe HTML, its headings below the level of the one that it stands under."""
+    return renderer.render(text, images.shown_in(text), under)
 
 
 @register.filter

@@ -1,0 +1,358 @@
+"""The archives: page after page in both directions, at the cost of the first."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.db.models.fields.tuple_lookups import TupleLessThan
+from django.utils import timezone
+
+from journal.models import Entry, EntryQuerySet
+from portfolio.archive import SIZE
+from portfolio.months import Month
+from tests.factories import make_entry, make_role, make_tool
+from tests.test_pages import document
+
+pytestmark = pytest.mark.django_db
+
+LISTS = ["/journal/", "/journal/2024/", "/journal/2024/05/", "/tools/hammer/", "/roles/lead/"]
+
+
+def make_entries(number, *, tool=None, **fields):
+    """Live entries in one statement; of one month unless told otherwise."""
+    now = timezone.now()
+    entries = Entry.objects.bulk_create(
+        Entry(
+            **{
+                "title": f"entry {nth}",
+                "slug": f"nth-{nth}",
+                "month": Month(2024, 5),
+                # Two at each moment, so that the slug has to decide.
+                "publish_at": now - timedelta(hours=nth // 2 + 1),
+            }
+            | {name: value(nth) if callable(value) else value for name, value in fields.items()}
+        )
+        for nth in range(number)
+    )
+    if tool:
+        links = Entry.tools.through
+        links.objects.bulk_create(links(entry=entry, tool=tool) for entry in entries)
+    return entries
+
+
+def turn(response, rel):
+    """Where the list's own link of this kind leads; None if there is none."""
+    navigation = document(response).find(".//nav[@aria-label='pages']")
+    found = [] if navigation is None else navigation.findall(f"a[@rel='{rel}']")
+    return found[0].get("href") if found else None
+
+
+def shown(response):
+    """The addresses of the entries that the page lists, in its order."""
+    page = document(response)
+    links = [*page.iterfind(".//article/div/h2/a"), *page.iterfind(".//ul[@class='titles']/li/a")]
+    return [link.get("href") for link in links if link.get("href").startswith("/journal/")]
+
+
+def walk(client, address, rel):
+    pages = []
+    while address:
+        response = client.get(address)
+        assert response.status_code == 200, address
+        pages.append((address, shown(response)))
+        address = turn(response, rel)
+    return pages
+
+
+@pytest.mark.parametrize("address", LISTS)
+def test_the_pages_of_a_list_hold_each_entry_once_in_order_and_lead_back(client, address):
+    role, tool = make_role(slug="lead"), make_tool(slug="hammer")
+    make_entries(SIZE * 2 + 5, role=role, tool=tool)
+    for state in (None, timezone.now() + timedelta(days=1)):
+        hidden = make_entry(month=Month(2024, 5), publish_at=state, role=role, tools=[tool])
+    pages = walk(client, address, "prev")
+    assert [len(entries) for _, entries in pages] == [SIZE, SIZE, 5]
+    expected = [entry.get_absolute_url() for entry in Entry.objects.live()]
+    assert [entry for _, entries in pages for entry in entries] == expected
+    assert hidden.get_absolute_url() not in expected
+    assert walk(client, pages[-1][0], "next") == pages[::-1]
+
+
+@pytest.mark.parametrize("address", LISTS)
+def test_a_list_of_exactly_one_page_has_no_other(client, address):
+    make_entries(SIZE, role=make_role(slug="lead"), tool=make_tool(slug="hammer"))
+    assert [len(entries) for _, entries in walk(client, address, "prev")] == [SIZE]
+
+
+def test_each_page_has_a_title_and_one_address_of_its_own(client):
+    make_entries(SIZE * 3, month=lambda nth: Month(2024, 12 - nth // 12))
+    pages = walk(client, "/journal/", "prev")
+    titles = [document(client.get(address)).find("head/title").text for address, _ in pages]
+    assert titles == [
+        "journal · portfolio",
+        "journal, sep 2024 – oct 2024 · portfolio",
+        "journal, jul 2024 – aug 2024 · portfolio",
+    ]
+    assert [address for address, _ in pages[1:]] == [
+        "/journal/before" + entries[-1].removeprefix("/journal") for _, entries in pages[:-1]
+    ]
+
+
+def test_what_is_newly_published_moves_no_page_that_is_already_known(client):
+    make_entries(SIZE * 2)
+    (_, _), (second, entries) = walk(client, "/journal/", "prev")
+    new = make_entry(month=Month(2024, 6)).get_absolute_url()
+    assert shown(client.get(second)) == entries
+    # It is on the way back, and nothing is left out there.
+    back = {entry for _, entries in walk(client, second, "next") for entry in entries}
+    assert back == {entry.get_absolute_url() for entry in Entry.objects.live()}
+    assert new in back
+
+
+def test_a_place_is_an_entry_of_the_list_and_nothing_else(client):
+    make_entries(3, role=make_role(slug="lead"), tool=make_tool(slug="hammer"))
+    make_entry(month=Month(2023, 1), slug="elsewhere")
+    for state in (None, timezone.now() + timedelta(days=1)):
+        make_entry(month=Month(2024, 5), slug=f"hidden-{state is None}".lower(), publish_at=state)
+    for address in LISTS:
+        for place in (
+            *("2024/05/nothing", "2024/05/hidden-true", "2024/05/hidden-false"),
+            *("2024/06/nth-1", "2024/13/nth-1", "0000/00/nth-1", "9999/12/a"),
+            *("2024/05/" + "a" * 10_000, "2024/05", "2024/05/%00", "2024/05/%FF"),
+            *("nth-1", "2024-05/nth-1", "2024/05/nth-1/nth-1", "%ED%A0%80/1/1"),
+        ):
+            response = client.get(f"{address}before/{place}/")
+            assert response.status_code == 404, (address, place)
+    for address in LISTS[1:]:
+        assert client.get(f"{address}before/2023/01/elsewhere/").status_code == 404, address
+    for address in LISTS:
+        assert client.get(f"{address}before/2024/05/nth-0/").status_code == 200, address
+
+
+def test_a_draft_as_a_place_answers_as_nothing_does(client):
+    make_entries(3)
+    make_entry(month=Month(2024, 5), slug="hidden", publish_at=None)
+    hidden = client.get("/journal/before/2024/05/hidden/")
+    nothing = client.get("/journal/before/2024/05/nobody/")
+    assert hidden.text == nothing.text.replace("nobody", "hidden")
+    assert hidden.headers == nothing.headers
+
+
+def test_after_the_last_entry_there_is_nothing(client):
+    make_entries(SIZE + 1)
+    last = Entry.objects.live().last()
+    assert client.get(f"/journal/before{last.get_absolute_url()[8:]}").status_code == 404
+    # The same page is there for the entry before it.
+    before = Entry.objects.live()[SIZE - 1]
+    assert client.get(f"/journal/before{before.get_absolute_url()[8:]}").status_code == 200
+
+
+def test_the_entries_of_a_role_that_is_not_live_are_nowhere_listed(client, admin_client):
+    make_entries(SIZE + 1, role=make_role(slug="lead", publish_at=None))
+    address = f"/roles/lead/before{Entry.objects.live()[SIZE - 1].get_absolute_url()[8:]}"
+    assert client.get(address).status_code == 404
+    page = admin_client.get("/roles/lead/")
+    assert page.status_code == 200
+    assert turn(page, "prev") is None
+
+
+def rail(response, label):
+    navigation = document(response).find(f".//nav[@aria-label='{label}']")
+    return [] if navigation is None else [(a.text, a.get("href")) for a in navigation.iter("a")]
+
+
+def test_years_and_months_count_what_is_live(client):
+    make_entries(3)
+    make_entry(month=Month(2024, 7))
+    make_entry(month=Month(2022, 1))
+    for month in (Month(2024, 5), Month(2023, 1)):
+        make_entry(month=month, publish_at=None)
+        make_entry(month=month, publish_at=timezone.now() + timedelta(days=1))
+    assert Entry.objects.months() == [
+        (Month(2024, 7), 1),
+        (Month(2024, 5), 3),
+        (Month(2022, 1), 1),
+    ]
+    assert Entry.objects.filter(month__year=2023).months() == []
+    page = client.get("/journal/")
+    assert rail(page, "years") == [("2024", "/journal/2024/"), ("2022", "/journal/2022/")]
+    counts = [item.find("a").tail for item in document(page).find(".//nav/ul[@class='years']")]
+    assert counts == [" · 4", " · 1"]
+
+
+def test_no_months_without_entries():
+    assert Entry.objects.months() == []
+
+
+def test_years_and_months_lead_to_the_nearest_that_have_something_live(client):
+    for year, month in [(2019, 3), (2022, 1), (2022, 4), (2022, 9), (2026, 2)]:
+        make_entry(month=Month(year, month))
+    for year, month in [(2021, 3), (2022, 2), (2022, 5), (2024, 9)]:
+        make_entry(month=Month(year, month), publish_at=None)
+        make_entry(month=Month(year, month), publish_at=timezone.now() + timedelta(days=1))
+
+    def beside(address, label):
+        return [path for _, path in rail(client.get(address), label)]
+
+    assert beside("/journal/2022/", "other years") == ["/journal/2019/", "/journal/2026/"]
+    assert beside("/journal/2019/", "other years") == ["/journal/2022/"]
+    assert beside("/journal/2026/", "other years") == ["/journal/2022/"]
+    assert beside("/journal/2022/04/", "other months") == ["/journal/2022/01/", "/journal/2022/09/"]
+    assert beside("/journal/2022/09/", "other months") == ["/journal/2022/04/", "/journal/2026/02/"]
+    months = ["/journal/2022/09/", "/journal/2022/04/", "/journal/2022/01/"]
+    assert beside("/journal/2022/", "months") == months
+
+
+def test_every_page_of_the_archive_leads_to_the_journal_and_to_what_is_above_it(client):
+    make_entries(SIZE + 1)
+    place = Entry.objects.live()[SIZE - 1].get_absolute_url()[8:]
+    above = {
+        "/journal/2024/": {"/journal/"},
+        "/journal/2024/05/": {"/journal/", "/journal/2024/"},
+    }
+    for address, expected in above.items():
+        for page in (address, f"{address}before{place}"):
+            found = {a.get("href") for a in document(client.get(page)).find(".//main").iter("a")}
+            assert found >= expected, page
+    for address in above:
+        found = [a.get("href") for a in document(client.get(f"{address}before{place}")).iter("a")]
+        assert address in found, address
+
+
+# What the database does.
+
+
+def plan(queryset):
+    """How the database would find these, in its own words."""
+    return queryset.explain().lower()
+
+
+@pytest.fixture
+def many():
+    """Enough rows, with statistics on PostgreSQL, that an index is worth its while."""
+    role, tool = make_role(slug="lead"), make_tool(slug="hammer")
+    make_entries(
+        4_000,
+        month=lambda nth: Month(2000 + nth % 20, 1 + nth % 12),
+        role=lambda nth: role if nth % 2 else None,
+        tool=tool,
+        body="some words. " * 40,
+    )
+    make_entries(300, slug=lambda nth: f"of-one-month-{nth}", month=Month(2010, 3))
+    make_entries(40, slug=lambda nth: f"draft-{nth}", publish_at=None)
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute("ANALYZE")
+    return role, tool
+
+
+def walks(plan, index):
+    """Whether the plan goes along this index, and neither reads the table through nor sorts it."""
+    return f"{index}" in plan and not any(
+        word in plan for word in ("seq scan", "sort", "temp b-tree", "multi-index or", "bitmap")
+    )
+
+
+def test_every_page_of_a_list_is_read_along_its_index(many):
+    role, _ = many
+    live = Entry.objects.live()
+    for entries in (live, live.filter(month__year=2010)):
+        middle = entries[entries.count() // 2]
+        for rows in (
+            entries[: SIZE + 1],
+            entries.before(middle)[: SIZE + 1],
+            entries.after(middle)[SIZE - 1 : SIZE],
+        ):
+            assert walks(plan(rows), "entry_order"), plan(rows)
+    middle = live[2_000]
+    for rows in (role.entries.live()[:25], role.entries.live().before(middle)[:25]):
+        assert walks(plan(rows), "entry_order"), plan(rows)
+
+
+def test_a_month_is_never_read_through(many):
+    """PostgreSQL may take the index of another order, if it is close to that of the table."""
+    month = Entry.objects.live().filter(month="2010-03")
+    middle = month[180]
+    for rows in (month[:25], month.before(middle)[:25], month.after(middle)[SIZE - 1 : SIZE]):
+        assert "index" in plan(rows), plan(rows)
+        assert "seq scan" not in plan(rows)
+        assert "temp b-tree" not in plan(rows)
+
+
+def test_few_entries_at_the_top_are_read_along_the_index_too(many):
+    for number in (1, 3, 7, 24, 100):
+        rows = Entry.objects.live().newest(number)
+        assert walks(plan(rows), "entry_order"), plan(rows)
+
+
+def test_the_newest_published_are_read_along_the_index_of_their_dates(many):
+    rows = plan(Entry.objects.live().order_by("-publish_at", "uuid")[:20])
+    assert "journal_entry_publish_at" in rows, rows
+    assert "seq scan" not in rows
+
+
+def test_without_the_last_month_sqlite_sorts_every_entry(many):
+    """The control: another engine does well without it."""
+    rows = plan(Entry.objects.live()[:1])
+    assert walks(rows, "entry_order") == (connection.vendor == "postgresql"), rows
+
+
+def test_a_place_in_the_middle_is_where_the_index_is_entered(many):
+    rows = Entry.objects.live().before(Entry.objects.live()[2_000])[: SIZE + 1]
+    entered = {
+        "sqlite": "using index entry_order ((month,publish_at,slug)<(?,?,?))",
+        "postgresql": "index cond: ((row(month, publish_at, (slug)::text) < row(",
+    }[connection.vendor]
+    assert entered in plan(rows), plan(rows)
+
+
+def test_neither_an_or_nor_an_offset_would_do(many):
+    """The control: what the tests above look for is missing from other ways to turn a page."""
+    live = Entry.objects.live()
+    middle = live[2_000]
+    names, place = middle.place()
+    unordered = live.order_by("title")[:25]
+    assert not walks(plan(unordered), "entry_order")
+    if connection.vendor == "sqlite":
+        # What Django writes for SQLite by itself.
+        rows = live.filter(TupleLessThan(names, place))[:25]
+        assert "(month,publish_at,slug)<" not in plan(rows)
+
+
+def test_the_newest_of_few_and_of_many_entries_of_a_tool_are_the_same_entries(many, monkeypatch):
+    _, tool = many
+    middle = Entry.objects.live()[2_000]
+
+    def newest():
+        entries = Entry.objects.live().naming(tool)
+        return [*entries[:30]], [*entries.before(middle)[:30]]
+
+    assert walks(plan(Entry.objects.live().naming(tool)[:25]), "entry_order")
+    of_many = newest()
+    monkeypatch.setattr(EntryQuerySet, "FEW", 10_000)
+    assert newest() == of_many
+    assert of_many[0] == [*tool.entries.live()[:30]]
+
+
+def test_the_months_are_found_one_from_another(many, django_assert_num_queries):
+    with django_assert_num_queries(1) as asked:
+        months = Entry.objects.months()
+    assert len(months) == 60
+    assert sum(count for _, count in months) == 4_300
+    explain = {"sqlite": "EXPLAIN QUERY PLAN ", "postgresql": "EXPLAIN ANALYZE "}[connection.vendor]
+    with connection.cursor() as cursor:
+        cursor.execute(explain + asked[0]["sql"])
+        lines = "\n".join(str(row[-1]) for row in cursor).lower()
+    next_month, count = {
+        "sqlite": (
+            "search journal_entry using covering index entry_order (month<?)",
+            "search journal_entry using covering index entry_order (month=? and publish_at<?)",
+        ),
+        "postgresql": (
+            "index cond: (month < months_1.month)",
+            "(month = months.month)",
+        ),
+    }[connection.vendor]
+    assert next_month in lines, lines
+    assert count in lines
+    assert "seq scan" not in lines
