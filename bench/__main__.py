@@ -23,7 +23,10 @@ RESULTS = Path(__file__).with_name("results.md")
 def main():
     parts = [f"# Results of `make bench`\n\n{machine()}"]
     print(parts[0])
-    with TemporaryDirectory(prefix="portfolio-bench-") as folder, running_site(folder) as site:
+    with (
+        TemporaryDirectory(prefix="portfolio-bench-") as folder,
+        running_site(folder, fresh=True) as site,
+    ):
         for benchmark in BENCHMARKS:
             rows = benchmark.rows(site.url)
             parts.append(f"## {benchmark.TITLE}\n\n{table(benchmark.HEADINGS, rows)}")

@@ -5,7 +5,7 @@ from playwright.sync_api import expect
 
 from .factories import make_principle
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.once, pytest.mark.django_db(transaction=True)]
 
 CODE = 'def wide():\n    return "' + "x" * 120 + '"\n'
 TEXT = f"```python\n{CODE}```\n\n```\nno language\n```\n\n    indented\n"

@@ -8,7 +8,7 @@ import pytest
 from django.conf import settings
 from django.core.management import call_command
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.once, pytest.mark.django_db(transaction=True)]
 
 STATIC = Path(settings.BASE_DIR) / "portfolio/static/portfolio"
 FONTS = 110 * 1024

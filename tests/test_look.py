@@ -21,7 +21,7 @@ from tests.factories import (
     make_tool,
 )
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.once, pytest.mark.django_db(transaction=True)]
 
 WIDTHS = [320, 360, 768, 1280, 1600]
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]

@@ -22,6 +22,8 @@ from pygments.lexers import get_all_lexers
 from portfolio import markdown
 from portfolio.markdown import LIMIT, excerpt, plain, render, validate_markdown
 
+pytestmark = pytest.mark.once
+
 DATA = Path(__file__).parent / "data"
 EXAMPLES = json.loads((DATA / "commonmark-0.31.2.json").read_text())
 

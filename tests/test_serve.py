@@ -46,7 +46,7 @@ def manage(site, *arguments):
 
 
 def test_the_first_start_shows_the_real_content_and_the_next_changes_nothing(tmp_path):
-    with running_site(tmp_path) as site:
+    with running_site(tmp_path, fresh=True) as site:
         status, headers, page = fetch(site.url)
         assert status == 200
         assert b"building nest friends backend" in page

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.once
+
 ROOT = Path(__file__).resolve().parent.parent
 KEY = "correct-horse-battery-staple-and-some-more-for-length-0123456789"
 PRODUCTION = {"SITE_URL": "https://example.org", "SECRET_KEY": KEY}

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.once, pytest.mark.django_db(transaction=True)]
 
 LIGHT, DARK = "rgb(250, 248, 243)", "rgb(22, 21, 15)"
 PAPER = "getComputedStyle(document.documentElement).backgroundColor"

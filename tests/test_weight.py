@@ -5,6 +5,8 @@ import pytest
 from bench import weight
 from tests.server import running_site
 
+pytestmark = pytest.mark.once
+
 # The fallbacks are fonts of the reader's machine, which nobody waits for.
 DISPLAYS = """
 [...document.fonts].filter((font) => !font.family.includes("fallback")).map((font) => font.display)
