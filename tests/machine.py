@@ -183,14 +183,15 @@ with sync_playwright() as playwright:
 
 
 def chromium():
-    """The path of a Chromium, installed first if the machine has none.
+    """The path of a Chromium, installed first, with its fonts, if the machine has none.
 
     Looks at `CHROMIUM`, then on `PATH`, then for Playwright's own; then tries apt as root, then
     Playwright's download. Raises FileNotFoundError with the installers' last words.
     """
     commands = [[sys.executable, "-m", "playwright", "install", "--no-shell", "chromium"]]
     if os.geteuid() == 0 and (apt := shutil.which("apt-get")):
-        install = [apt, "install", "--yes", "--no-install-recommends", "chromium"]
+        packages = ["chromium", "fonts-liberation"]
+        install = [apt, "install", "--yes", "--no-install-recommends", *packages]
         commands = [[apt, "update"], install, *commands]
     said = ""
     # One worker installs; the others wait here and then find what it installed.
@@ -199,18 +200,21 @@ def chromium():
         for command in commands:
             if path := installed_chromium():
                 return path
-            sys.stderr.write(f"No Chromium yet: running {shlex.join(command)}\n")
+            sys.stderr.write(f"No Chromium with fonts yet: running {shlex.join(command)}\n")
             said += f"\n$ {shlex.join(command)}\n{run_quietly(*command).stdout[-1000:]}"
         if path := installed_chromium():
             return path
     raise FileNotFoundError(
-        "The browser tests need Chromium, which could not be installed. Install it yourself "
-        f"(on Debian: apt-get install chromium) or set CHROMIUM to the path of one.{said}"
+        "The browser tests need Chromium and the Liberation fonts, which could not be installed. "
+        "Install them yourself (on Debian: apt-get install chromium fonts-liberation); CHROMIUM "
+        f"may name the path of one.{said}"
     )
 
 
 def installed_chromium():
-    """The path of a Chromium that starts, or None."""
+    """The path of a Chromium that starts and has the fonts that tests measure by, or None."""
+    if not has_fonts():
+        return None
     names = "chromium", "chromium-browser", "google-chrome", "google-chrome-stable"
     for name in (os.environ.get("CHROMIUM", ""), *names):
         path = shutil.which(name)
@@ -220,6 +224,16 @@ def installed_chromium():
     # In a process of its own, since Playwright allows one instance and pytest-playwright has it.
     path = run_quietly(sys.executable, "-c", PLAYWRIGHT_PATH).stdout.strip()
     return path if os.access(path, os.X_OK) else None
+
+
+def has_fonts():
+    """Whether there is a font whose measures the fallbacks of site.css take.
+
+    Only fontconfig has to be asked: where there is none, Times New Roman comes with the system.
+    """
+    fc_list = shutil.which("fc-list")
+    families = run_quietly(fc_list, ":", "family").stdout if fc_list else "Times New Roman"
+    return "Times New Roman" in families or "Liberation Serif" in families
 
 
 def run_quietly(*command):

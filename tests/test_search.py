@@ -645,6 +645,14 @@ def test_a_migration_of_the_index_leaves_it_filled():
     assert titles("garden") == ["garden"]
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_flush_leaves_nothing_to_find():
+    make_entry(title="garden")
+    assert Terms.objects.exists()
+    call_command("flush", interactive=False, verbosity=0)
+    assert not any(model.objects.exists() for model in (Document, Terms, Word))
+
+
 # Cost.
 
 

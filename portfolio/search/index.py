@@ -27,9 +27,14 @@ def follow(sender, pks, fields, **kwargs):
         refresh(sender, pks)
 
 
-def fill(sender, plan=(), **kwargs):
-    """Receives `post_migrate`: a migration of the index's tables leaves them filled."""
-    if any(step.app_label == sender.label and not backwards for step, backwards in plan):
+def fill(sender, plan=None, **kwargs):
+    """Receives `post_migrate`: a migration of the index's tables leaves them filled.
+
+    `flush` sends it too, without a plan: it empties all tables but the engine's own.
+    """
+    if plan is None or any(
+        step.app_label == sender.label and not backwards for step, backwards in plan
+    ):
         rebuild()
 
 
