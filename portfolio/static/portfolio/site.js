@@ -53,7 +53,7 @@ if (root.dataset.theme) {
 // Each block of code can be copied, and it is said aloud that it was.
 
 const announcement = document.createElement("p");
-announcement.className = "announcement";
+announcement.className = "unseen";
 announcement.role = "status";
 
 async function copy(button, code) {
