@@ -11,8 +11,8 @@ sign-in: .venv/ready
 	@$(BIN)/python manage.py sign_in
 
 test: .venv/ready-npm
-	TEST_DATABASE=sqlite $(BIN)/python -m pytest -n 2
-	TEST_DATABASE=postgres $(BIN)/python -m pytest -n 2
+	TEST_DATABASE=sqlite $(BIN)/python -m pytest -n 3 --dist worksteal
+	TEST_DATABASE=postgres $(BIN)/python -m pytest -n 3 --dist worksteal
 
 # Speeds and scores of this machine, kept in bench/results.md.
 bench: .venv/ready-npm

@@ -1,5 +1,6 @@
 import pytest
 from django.conf import settings as django_settings
+from django.contrib.auth import get_user_model
 from django.db import connection, connections
 from playwright.sync_api import sync_playwright
 
@@ -38,6 +39,12 @@ def playwright():
     with sync_playwright() as playwright:
         yield playwright
         connections.close_all()
+
+
+@pytest.fixture
+def admin_user(db):
+    """pytest-django's own, without a password: hashing one for each test takes a while."""
+    return get_user_model().objects.create_superuser("admin")
 
 
 @pytest.fixture(autouse=True)
