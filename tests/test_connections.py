@@ -1,5 +1,6 @@
 """What leads to what: a connection is there from both of its ends, and none to what is hidden."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -156,6 +157,17 @@ def statement(client, text):
     return None
 
 
+def plainly(client, text):
+    """The same of its plain form."""
+    heading = "now"
+    for line in client.get("/now/index.html.md").text.splitlines():
+        if line.startswith("## "):
+            heading = line.removeprefix("## ")
+        if line.startswith(f"- {text}"):
+            return heading, re.findall(r"\(([^)]+)\)", line)
+    return None
+
+
 THIS, PAST, FUTURE = Month.now(), Month(2020, 3), Month(9000, 1)
 
 
@@ -177,7 +189,7 @@ THIS, PAST, FUTURE = Month.now(), Month(2020, 3), Month(9000, 1)
 )
 def test_a_statement_has_its_months_and_its_place(client, since, until, expected):
     make_focus(text="it", since=since, until=until)
-    assert statement(client, "it") == expected
+    assert statement(client, "it") == plainly(client, "it") == expected
     assert ("it" in [s.text for s in client.get("/").context["statements"]]) == (
         expected is not None and expected[0] == "now"
     )
@@ -191,6 +203,7 @@ def test_only_what_is_current_can_be_out_of_date(client):
     make_focus(text="fresh", review_by=timezone.localdate())
     stale = {text: str(statement(client, text)) for text in ("current", "ending", "ended", "fresh")}
     assert {text for text, said in stale.items() if "out of date" in said} == {"current", "ending"}
+    assert all(statement(client, text) == plainly(client, text) for text in stale)
 
 
 def test_earlier_statements_are_the_latest_first(client):

@@ -183,19 +183,32 @@ def test_a_hidden_page_answers_as_nothing_does(state, client, site_in):
         assert hidden.headers == nothing.headers
 
 
-@pytest.mark.parametrize("state", ["draft", "scheduled"])
-def test_what_is_not_live_yet_changes_no_tag_of_a_feed(state, client, site_in, db):
+TAGGED = [
+    *("/feed.xml", "/feed.json", "/tools/hammer/feed.xml", "/tools/saw/feed.xml"),
+    *("/sitemap.xml", "/sitemap-pages.xml", "/sitemap-2024-1.xml", "/llms.txt"),
+]
+
+
+@pytest.mark.parametrize("state", ["draft", "scheduled", "unpublished"])
+def test_what_is_not_live_changes_no_tag(state, client, site_in):
+    def tags():
+        return {address: client.get(address)["ETag"] for address in TAGGED}
+
     make_tool(slug="saw")
     site_in("live")
-    feeds = ["/feed.xml", "/feed.json", "/tools/hammer/feed.xml", "/tools/saw/feed.xml"]
-    before = {address: client.get(address)["ETag"] for address in feeds}
-    tools = Tool.objects.all()
-    make_entry(title=CANARY, publish_at=publish_at(state), tools=tools)
-    make_role(title=CANARY, publish_at=publish_at(state), tools=tools)
-    assert {address: client.get(address)["ETag"] for address in feeds} == before
-    # The control: what is live does change them.
-    make_entry(tools=tools)
-    assert not before.items() & {address: client.get(address)["ETag"] for address in feeds}.items()
+    before = tags()
+    fields = {"title": CANARY, "publish_at": publish_at(state), "tools": Tool.objects.all()}
+    items = [make_entry(**fields, month=Month(2024, 8)), make_role(**fields)]
+    if state == "unpublished":
+        # The control: what is live does change them.
+        for item in items:
+            item.publish_at = timezone.now()
+            item.save()
+        assert not before.items() & tags().items()
+        for item in items:
+            item.publish_at = None
+            item.save()
+    assert tags() == before
 
 
 @pytest.mark.parametrize("state", STATES)
