@@ -32,6 +32,7 @@ from tests.factories import (
     make_tool,
 )
 from tests.machine import ROOT, java, npm_package
+from tests.test_pages import refused
 from tests.test_visibility import BESIDE, LISTS, MISSING, PAGES, site_in
 
 matrix = site_in  # the fixture there
@@ -218,6 +219,7 @@ def written(client, matrix, django_user_model, tmp_path):
     draft = Entry.objects.get(slug="draft").get_absolute_url()
     write("editor's", {draft: client.get(draft).text})
     write("failing", {"/": server_error(RequestFactory().get("/")).text})
+    write("refused", {f"/{why}/": response.text for why, response in refused().items()})
     for source in [*STATIC.rglob("*.css"), *STATIC.rglob("*.svg")]:
         name = "-".join(source.relative_to(STATIC).parts)
         shutil.copy(source, tmp_path / name)

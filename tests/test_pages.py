@@ -5,6 +5,7 @@ from itertools import pairwise
 
 import html5lib
 import pytest
+from django.test import Client
 from django.utils import timezone
 from django.views.defaults import server_error
 
@@ -253,3 +254,23 @@ def test_a_failure_shows_the_designed_page(rf):
     assert response.status_code == 500
     assert b"something broke, and it is not you." in response.content
     document(response)
+
+
+def refused():
+    """What the site says to requests that it does not take, by their status and reason."""
+    strict = Client(enforce_csrf_checks=True)
+    return {
+        "a NUL": strict.get("/?a=%00"),
+        "another host": strict.get("/", headers={"host": "evil.example"}),
+        "a form without a token": strict.post("/admin/login/"),
+        "no form": strict.post("/"),
+    }
+
+
+def test_a_request_that_is_refused_gets_a_designed_page():
+    for why, response in refused().items():
+        assert response.status_code == (403 if "form" in why else 400), why
+        page = document(response)
+        assert page.find(".//h1[@class='display']") is not None, why
+        assert page.find(".//meta[@name='robots']").get("content") == "noindex", why
+        assert "evil.example" not in response.text
