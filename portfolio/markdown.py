@@ -26,6 +26,8 @@ from mdit_py_plugins.footnote import footnote_plugin
 from mdit_py_plugins.footnote.index import footnote_ref
 
 LIMIT = 100_000  # characters
+# What stands between a text and its footnotes.
+FOOTNOTES = '<hr class="footnotes-sep">'
 
 
 class Picture(NamedTuple):
@@ -372,7 +374,7 @@ def _footnotes(self, tokens, index, options, env):
     """The list of notes, not in a section as the plugin has it: that should have a heading."""
     if tokens[index].type == "footnote_block_close":
         return "</ol>\n</div>\n"
-    return '<hr class="footnotes-sep">\n<div class="footnotes">\n<ol class="footnotes-list">\n'
+    return f'{FOOTNOTES}\n<div class="footnotes">\n<ol class="footnotes-list">\n'
 
 
 def _cell(self, tokens, index, options, env):
@@ -496,4 +498,4 @@ _cleaner = partial(
 _CLEANER = _cleaner(attribute_filter=_attribute)
 
 # Our own markup of footnotes, for `plain`; the section of notes is the last element.
-_NOTES = re.compile(r'<sup class="footnote-ref">.*?</sup>|<hr class="footnotes-sep">.*', re.DOTALL)
+_NOTES = re.compile(rf'<sup class="footnote-ref">.*?</sup>|{FOOTNOTES}.*', re.DOTALL)

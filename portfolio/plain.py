@@ -15,7 +15,7 @@ from django.template.response import TemplateResponse
 from django.urls import path
 from django.utils.cache import patch_vary_headers
 
-from .markdown import render
+from .markdown import FOOTNOTES, render
 from .page import absolute
 
 TWIN = "index.html.md"
@@ -145,21 +145,35 @@ class _Seen(HTMLParser):
         self.text += data
 
 
+def before_others(text, base):
+    """`absolute_links(text, base)`, fit to have other texts after it on one page.
+
+    A text can reach beyond its end, as by a fence that it leaves open. Such a one is given as HTML,
+    which Markdown may hold.
+    """
+    text = absolute_links(text, base)
+    return text if _ends(text) else _as_html(text)
+
+
 _DEFINITION = re.compile(r"^(?:[ \t>*+\-\d.)]*\[[^\n]*?|[^\[\n]*)\]:", re.MULTILINE)
 
 
 def among_others(text, base):
-    """`absolute_links(text, base)`, fit to stand between other texts on one page.
-
-    A text can reach beyond itself: by a fence that it leaves open, by a footnote, by a definition
-    that another text has too. Such a one is given as HTML, which Markdown may hold.
-    """
+    """The same, fit to stand anywhere among them: two texts can define one thing, or one note."""
     text = absolute_links(text, base)
-    html = render(text, under=0)
-    if not _DEFINITION.search(text) and render(f"{text}\n\nx", under=0) == f"{html}<p>x</p>\n":
-        return text
+    return text if _ends(text) and not _DEFINITION.search(text) else _as_html(text)
+
+
+def _ends(text):
+    """Whether a paragraph that follows the text is none of it."""
+    following = sha256(text.encode(errors="replace")).hexdigest()
+    html, _, _ = render(f"{text}\n\n{following}", under=0).partition(FOOTNOTES)
+    return html.endswith(f"<p>{following}</p>\n")
+
+
+def _as_html(text):
     # HTML in Markdown ends at a blank line.
-    html = re.sub(r"\n(?=[ \t]*\n)", "&#10;", html.strip())
+    html = re.sub(r"\n(?=[ \t]*\n)", "&#10;", render(text, under=0).strip())
     return f"<div>\n{html}\n</div>"
 
 

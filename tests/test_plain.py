@@ -15,10 +15,10 @@ import yaml
 from django.utils import timezone
 
 from portfolio import markdown
-from portfolio.markdown import LIMIT, plain
+from portfolio.markdown import FOOTNOTES, LIMIT, plain
 from portfolio.models import Profile
 from portfolio.months import Month
-from portfolio.plain import absolute_links, among_others, literal
+from portfolio.plain import absolute_links, among_others, before_others, literal
 from tests.factories import (
     make_entry,
     make_evidence,
@@ -333,6 +333,25 @@ a note[^1], a [reference][there], <a href="/raw/?a=1&amp;b=2">raw</a> and https:
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize("body", [TEXT, "```\nopen", "<!-- open", ""])
+def test_an_entry_is_told_before_what_it_is_connected_to(client, body):
+    tool, role = make_tool(slug="hammer", name="hammer"), make_role(slug="lead", title="Lead")
+    entries = [
+        make_entry(slug=slug, title=slug, month=Month(2026, 1), tools=[tool], role=role, body=body)
+        for slug in ("one", "two")
+    ]
+    make_evidence(principle=make_principle(slug="simple", title="simple"), entry=entries[0])
+    html = render(parse(client.get("/journal/2026/01/one/index.html.md").text)[1])
+    tail = html.partition(FOOTNOTES)[0].rpartition("<hr>\n")[2]
+    assert [urljoin(BASE, address) for address in addresses(tail)] == [
+        f"{SITE}{path}"
+        for path in ("/roles/lead/", "/tools/hammer/", "/thinking/simple/", "/journal/2026/01/two/")
+    ]
+    assert "<h2>near this</h2>" in tail
+    assert ("to do" in html) == (body == TEXT)
+
+
+@pytest.mark.django_db
 def test_the_body_of_an_entry_reads_as_its_page_does(client):
     make_entry(slug="one", month=Month(2026, 1), body=TEXT)
     page = html5lib.parse(client.get("/journal/2026/01/one/").content, namespaceHTMLElements=False)
@@ -453,7 +472,19 @@ def words(html):
     return found
 
 
+def test_what_follows_a_text_is_none_of_it():
+    for text in TEXTS:
+        together = f"{before_others(text, BASE)}\n\n* * *\n\n- [x](/y)\n\n## end"
+        html, _, notes = render(together).partition(FOOTNOTES)
+        text_alone, _, notes_alone = render(text).partition(FOOTNOTES)
+        end = '<hr>\n<ul>\n<li><a href="/y">x</a></li>\n</ul>\n<h2>end</h2>\n'
+        assert words(html) == words(text_alone + end), text
+        assert words(notes) == words(notes_alone), text
+
+
 def test_texts_without_reach_stay_as_they_were_written():
+    assert before_others(TEXT, BASE) == absolute_links(TEXT, BASE) != TEXT
+    assert before_others("```\nopen", BASE) == among_others("```\nopen", BASE)
     for text in ("a *b*", "```python\nx[1]: y\n```", "- a\n\n    b", "> a", TEXT.split("\n\n")[0]):
         assert among_others(text, BASE) == absolute_links(text, BASE)
     # The control: one that reaches further does not.

@@ -7,12 +7,12 @@ from django import template
 
 from portfolio.months import Month
 from portfolio.page import absolute
-from portfolio.plain import absolute_links, among_others, link, literal
+from portfolio.plain import among_others, before_others, link, literal
 
 register = template.Library()
 register.filter(absolute)
-register.filter(absolute_links)
 register.filter(among_others)
+register.filter(before_others)
 register.filter(link)
 register.filter(literal)
 
