@@ -18,7 +18,7 @@ from fontTools.ttLib import TTFont
 from fontTools.varLib.instancer import instantiateVariableFont
 
 FONTS = Path(__file__).parent.parent / "portfolio/static/portfolio/fonts"
-FEATURES = ["ccmp", "kern", "liga", "locl", "mark", "mkmk", "pnum", "tnum"]
+FEATURES = ["ccmp", "kern", "liga", "locl", "mark", "mkmk"]
 NEWSREADER = "newsreader-5.3.0/package/files/newsreader"
 MONO = "jetbrains-mono-5.3.0/package/files/jetbrains-mono"
 
