@@ -159,7 +159,10 @@ _DEFINITION = re.compile(r"^(?:[ \t>*+\-\d.)]*\[[^\n]*?|[^\[\n]*)\]:", re.MULTIL
 
 
 def among_others(text, base):
-    """The same, fit to stand anywhere among them: two texts can define one thing, or one note."""
+    """`absolute_links(text, base)`, fit to have other texts on either side of it on one page.
+
+    As `before_others`, and one that defines a link or a note is HTML, too: so may another text.
+    """
     text = absolute_links(text, base)
     return text if _ends(text) and not _DEFINITION.search(text) else _as_html(text)
 
