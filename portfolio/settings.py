@@ -115,6 +115,7 @@ SECRET_KEY_FALLBACKS = read(env.list, "SECRET_KEY_FALLBACKS", [])
 INSTALLED_APPS = [
     "portfolio",
     "portfolio.search",
+    "portfolio.editing",
     "roles",
     "journal",
     "django.contrib.admin",
@@ -128,6 +129,8 @@ INSTALLED_APPS = [
     "axes",
     "csp",
     "markdownx",
+    "reversion",
+    "adminsortable2",
 ]
 MIDDLEWARE = [
     "portfolio.robots.close_other_hosts",
