@@ -6,8 +6,11 @@ from django.apps import apps
 from django.conf import settings
 from django.core.signing import BadSignature, Signer
 from django.db import models
+from django.db.models.functions import Cast, Concat
 from django.urls import reverse
 from django.utils import timezone
+
+from portfolio.page import absolute
 
 
 def key_of(item):
@@ -26,6 +29,15 @@ def model_of(key):
         return apps.get_model(key.partition(":")[0])
     except ValueError as error:
         raise LookupError(key) from error
+
+
+class WorkingCopyQuerySet(models.QuerySet):
+    def exists_for(self, model):
+        """For a queryset of the model: whether there is a working copy of each."""
+        number = Cast(models.OuterRef("pk"), models.CharField())
+        return models.Exists(
+            self.filter(key=Concat(models.Value(f"{model._meta.label_lower}:"), number))
+        )
 
 
 class WorkingCopy(models.Model):
@@ -47,6 +59,8 @@ class WorkingCopy(models.Model):
     )
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(default=timezone.now)
+
+    objects = WorkingCopyQuerySet.as_manager()
 
     class Meta:
         default_permissions = ()
@@ -91,6 +105,11 @@ class ShareLink(models.Model):
 
     def get_absolute_url(self):
         return reverse("shared", args=[self.pk, self.signature])
+
+    @property
+    def address(self):
+        """Its address as the world outside knows it."""
+        return absolute(self.get_absolute_url())
 
     @property
     def signature(self):
