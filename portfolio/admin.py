@@ -26,7 +26,7 @@ from . import rights
 from .editing import copies
 from .editing.form import ContentForm, MomentField, PartFormSet, PublishableForm
 from .editing.models import WorkingCopy
-from .editing.state import Forms, as_data
+from .editing.state import Forms, as_data, settled
 from .editing.work import Work, badge, state_of
 from .images import PictureForm
 from .models import (
@@ -103,6 +103,7 @@ class ContentAdmin(admin.ModelAdmin):
         stored = Forms(self, request, item) if may else None
         conflict = None
         if stored and request.method == "POST":
+            request.POST = settled(request.POST, stored)
             conflict = copies.conflict_with(self, request, item, request.POST, None, stored)
             request.obstacles = [str(conflict)] if conflict else []
         context = {"conflict": conflict, "edition": json.dumps(stored.edition) if stored else ""}

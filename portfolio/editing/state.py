@@ -94,8 +94,8 @@ def rows_of(formset):
 
 def readable(field, value):
     if hasattr(field, "queryset"):
-        chosen = [pk for pk in ([value] if isinstance(value, str) else value) if pk.isdigit()]
-        return ", ".join(map(str, field.queryset.filter(pk__in=chosen))) if chosen else ""
+        chosen = filter(is_key, [value] if isinstance(value, str) else value)
+        return ", ".join(map(str, field.queryset.filter(pk__in=[*chosen])))
     return ", ".join(value) if isinstance(value, list) else value
 
 
@@ -165,11 +165,13 @@ def as_data(lists):
 
 
 def settled(data, forms):
-    """The data with the rows of inline forms that are there first, and those that are gone as new.
+    """The data as a form can show them: choices that can be keys, and rows that are there first.
 
-    What someone else deleted meanwhile would otherwise be no valid choice, and its text be lost.
+    A row that someone else deleted meanwhile becomes a new one: it would be no valid choice, and
+    its text be lost.
     """
     data = data.copy()
+    _settle_choices(data, forms.form.fields)
     for formset in forms.formsets:
         prefix, key = formset.prefix, formset.model._meta.pk.name
         there = {str(item.pk) for item in formset.get_queryset()}
@@ -179,14 +181,28 @@ def settled(data, forms):
         for index, row in enumerate([*kept, *new]):
             for name, values in row.items():
                 data.setlist(f"{prefix}-{index}-{name}", values)
+            _settle_choices(data, formset.empty_form.fields, f"{prefix}-{index}-")
         if rows:
             data[f"{prefix}-INITIAL_FORMS"] = str(len(kept))
     return data
 
 
+def _settle_choices(data, fields, prefix=""):
+    # The admin's boxes ask the database for whatever is chosen.
+    for name, field in fields.items():
+        if hasattr(field, "queryset") and prefix + name in data:
+            chosen = data.getlist(prefix + name)
+            data.setlist(prefix + name, [value for value in chosen if is_key(value)])
+
+
+def is_key(text):
+    """Whether a text can be a primary key."""
+    return text.isascii() and text.isdigit() and len(text) < 19
+
+
 def _total(data, prefix):
     total = data.get(f"{prefix}-TOTAL_FORMS", "")
-    return min(int(total), ABSOLUTE_MAX) if total.isascii() and total.isdigit() else 0
+    return min(int(total), ABSOLUTE_MAX) if is_key(total) else 0
 
 
 def _taken(data, start):

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from . import copies
 from .models import Presence, model_of
+from .state import is_key
 from .work import Work
 
 # Seconds after which a window that has not been heard of counts as closed.
@@ -43,7 +44,7 @@ def work_of(request, key):
     if not hasattr(model_admin, "publishing"):
         raise Http404
     pk = key.partition(":")[2]
-    if not pk.isascii() or not pk.isdigit():
+    if not is_key(pk):
         return Work(model_admin, request, None, key)
     item = model_admin.get_object(request, pk)
     if item is None:
