@@ -81,6 +81,7 @@ class ContentAdmin(admin.ModelAdmin):
 
     form = ContentForm
     formfield_overrides = FIELDS
+    change_form_template = "admin/editing/change_form.html"
 
     def get_form(self, request, obj=None, change=False, **kwargs):
         form = super().get_form(request, obj, change, **kwargs)
@@ -106,10 +107,9 @@ class ContentAdmin(admin.ModelAdmin):
             request.POST = settled(request.POST, stored)
             conflict = copies.conflict_with(self, request, item, request.POST, None, stored)
             request.obstacles = [str(conflict)] if conflict else []
-        context = {"conflict": conflict, "edition": json.dumps(stored.edition) if stored else ""}
-        return self.changeform_in_revision(
-            request, object_id, form_url, context | {"base": context["edition"]}
-        )
+        edition = json.dumps(stored.edition) if stored else ""
+        context = {"conflict": conflict, "edition": edition, "base": edition}
+        return self.changeform_in_revision(request, object_id, form_url, context)
 
     def changeform_in_revision(self, request, object_id, form_url, context):
         with revision(request):
@@ -200,7 +200,6 @@ class PublishableAdmin(ContentAdmin):
     formfield_overrides = FIELDS | {
         models.DateTimeField: {"form_class": MomentField, "widget": AdminSplitDateTime}
     }
-    change_form_template = "admin/editing/change_form.html"
     prepopulated_fields = {"slug": ["title"]}
     list_display = ["title", "state_now", "publish_at"]
     list_filter = [StateFilter]
@@ -257,7 +256,7 @@ class PublishableAdmin(ContentAdmin):
     def rescue(self, request):
         """What was deleted while someone wrote it is kept for them as something new."""
         work = Work(self, request, None)
-        copies.keep(self, request, work.key, None, request.POST)
+        copies.keep(self, request, work.key, None, settled(request.POST, work.forms()))
         messages.warning(
             request, "This was deleted while you wrote. Your text is kept here as a new draft."
         )

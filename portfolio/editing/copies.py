@@ -10,7 +10,7 @@ from django.utils import timezone
 from reversion.models import Version
 
 from .models import WorkingCopy
-from .state import Forms, as_data, changed_beneath, settled
+from .state import Forms, as_data, changed_beneath
 
 # Fields of the form that say something about the form.
 TAB, EDITION, BASE, TAKE, WHY = "_tab", "_edition", "_base", "_take", "_why"
@@ -24,7 +24,7 @@ class Conflict:
     """
 
     who: str
-    when: datetime
+    when: datetime | None
     names: list
     mine: Forms
     theirs: Forms
@@ -46,12 +46,13 @@ class Conflict:
 
     def __str__(self):
         labels = ", ".join(self.mine.label(name).lower() for name in self.names)
-        when = timezone.localtime(self.when).strftime("%H:%M on %d %b").lower()
-        return f"{self.who} changed this at {when}, while it was open here: {labels}."
+        moment = self.when and timezone.localtime(self.when).strftime("%H:%M on %d %b").lower()
+        when = f"at {moment}, " if moment else ""
+        return f"{self.who} changed this {when}while it was open here: {labels}."
 
 
 def keep(model_admin, request, key, item, data):
-    """Keep a form's data as the working copy of an item; gives (the copy, None).
+    """Keep a form's `settled` data as the working copy of an item; gives (the copy, None).
 
     If the item or its copy has changed since the form was made, nothing is kept, and it gives
     (the copy that is there or None, the Conflict).
@@ -67,7 +68,6 @@ def keep(model_admin, request, key, item, data):
 def _keep(model_admin, request, key, item, data):
     copy = WorkingCopy.objects.select_for_update().filter(key=key).first()
     stored = Forms(model_admin, request, item)
-    data = settled(data, stored)
     if conflict := conflict_with(model_admin, request, item, data, copy, stored):
         return copy, conflict
     now = timezone.now()
@@ -110,23 +110,23 @@ def read(data, name):
 
 
 def last_change(item, user, copy=None):
-    """Who changed an item or its copy last, and when, as ("ana", datetime)."""
+    """Who changed an item or its copy last, and when, as ("ana", datetime or None)."""
     if copy:
         who, when = copy.author, copy.updated_at
     else:
         version = Version.objects.get_for_object(item).select_related("revision__user").first()
         who = version and version.revision.user
-        when = version.revision.date_created if version else item.updated_at
+        when = version and version.revision.date_created
     if who == user:
         return "you, in another window,", when
     return who.get_username() if who else "someone", when
 
 
-def taken(data, conflict):
-    """The data with the parts of the other side that the writer chose."""
-    theirs, data = conflict.theirs, data.copy()
+def taken(data, theirs):
+    """The data with those parts of the other side, a Forms, that the writer chose."""
+    data = data.copy()
     posted = dict(theirs.form.data.lists()) if theirs.form.is_bound else theirs.posted()
-    for name in set(data.getlist(TAKE)) & {*conflict.names}:
+    for name in set(data.getlist(TAKE)) & {*theirs.state}:
         for part in [part for part in data if belongs(part, name)]:
             del data[part]
         for part, values in posted.items():

@@ -176,13 +176,15 @@ def settled(data, forms):
         prefix, key = formset.prefix, formset.model._meta.pk.name
         there = {str(item.pk) for item in formset.get_queryset()}
         rows = [_taken(data, f"{prefix}-{index}-") for index in range(_total(data, prefix))]
+        rows = [row for row in rows if row]
         kept = [row for row in rows if row.get(key, [""])[0] in there]
         new = [row | {key: [""]} for row in rows if row.get(key, [""])[0] not in there]
         for index, row in enumerate([*kept, *new]):
             for name, values in row.items():
                 data.setlist(f"{prefix}-{index}-{name}", values)
             _settle_choices(data, formset.empty_form.fields, f"{prefix}-{index}-")
-        if rows:
+        if f"{prefix}-TOTAL_FORMS" in data:
+            data[f"{prefix}-TOTAL_FORMS"] = str(len(rows))
             data[f"{prefix}-INITIAL_FORMS"] = str(len(kept))
     return data
 

@@ -82,13 +82,13 @@ class Work:
         request = self.request
         if copies.TAKE in request.POST:
             request.POST = copies.taken(request.POST, self._other_side())
+        request.POST = settled(request.POST, self.forms())
         self.copy, self.conflict = copies.keep(
             self.admin, request, self.key, self.item, request.POST
         )
         if self.conflict:
             request.obstacles = [str(self.conflict)]
             return None
-        request.POST = settled(request.POST, self.forms())
         if self.verb == "preview":
             return HttpResponseRedirect(reverse("editing:page", args=[self.key]))
         if self.verb == "save" and self.item and self.item.state != "draft":
@@ -236,13 +236,14 @@ class Work:
 
     def comment(self):
         """What the history says of it."""
+        local = self.item.publish_at and timezone.localtime(self.item.publish_at)
         said = {
             "save": "saved",
             "publish": "published",
             "unpublish": "unpublished",
-            "schedule": "scheduled",
+            "schedule": f"scheduled for {local:%d %b %Y at %H:%M}" if local else "",
         }
-        return said[self.verb]
+        return "\n".join(filter(None, [said[self.verb], self.request.POST.get(copies.WHY, "")]))
 
 
 def save_row(formset, form, item):

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from . import copies
 from .models import Presence, model_of
-from .state import is_key
+from .state import is_key, settled
 from .work import Work
 
 # Seconds after which a window that has not been heard of counts as closed.
@@ -91,7 +91,8 @@ def keep(request, work):
 
     With `asked`, because the writer wanted it saved, and so it is a version.
     """
-    copy, conflict = copies.keep(work.admin, request, work.key, work.item, request.POST)
+    data = settled(request.POST, work.forms())
+    copy, conflict = copies.keep(work.admin, request, work.key, work.item, data)
     if conflict:
         return refusal(str(conflict), 409)
     if "asked" in request.POST:
@@ -113,7 +114,7 @@ def keep(request, work):
 @for_script
 def preview(request, work):
     """The public page as it would be with this form: `{page}`, and `{findings}` as HTML."""
-    return JsonResponse({"page": work.page(request.POST)})
+    return JsonResponse({"page": work.page(settled(request.POST, work.forms()))})
 
 
 @for_script
