@@ -23,7 +23,7 @@ from django.utils.html import format_html
 from markdownx.widgets import AdminMarkdownxWidget
 
 from . import rights
-from .editing import copies
+from .editing import copies, users  # noqa: F401  (users registers its own)
 from .editing.form import ContentForm, MomentField, PartFormSet, PublishableForm
 from .editing.models import WorkingCopy
 from .editing.state import Forms, as_data, settled
