@@ -254,6 +254,23 @@ def test_a_link_is_found_to_take_a_detour_when_its_end_moves(following, committe
     assert kept(item) == []
 
 
+@pytest.mark.parametrize("end", ["unpublished", "deleted"])
+def test_an_old_address_is_found_dead_when_what_it_led_to_ends(end, following, committed):
+    other = make_role(slug="old")
+    item = entry("[x](/roles/old/)")
+    with committed():
+        other.slug = "new"
+        other.save()
+    assert kept(item) == ["moved link"]
+    with committed():
+        if end == "deleted":
+            other.delete()
+        else:
+            other.publish_at = None
+            other.save()
+    assert kept(item) == ["dead link"]
+
+
 def test_findings_go_with_their_item(following, committed):
     item = entry(BAD)
     run()

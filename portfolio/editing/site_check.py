@@ -174,13 +174,13 @@ def after_change(sender, pks, **kwargs):
 def after_moving(sender, instance, raw, **kwargs):
     """An address is remembered when what was public at it moved or was unpublished."""
     if not raw:
-        wait(_waiting.paths, [instance.path])
+        wait(_waiting.paths, addresses_of(instance.target))
 
 
 def before_delete(sender, instance, **kwargs):
     Finding.objects.filter(key=key_of(instance)).delete()
     if instance.state == "live":
-        wait(_waiting.paths, [instance.get_absolute_url()])
+        wait(_waiting.paths, addresses_of(instance))
 
 
 def wait(queue, changed):
@@ -209,6 +209,7 @@ def complaining_of(keys):
 
 
 def addresses_of(item):
+    """Its address, and those that lead to it."""
     return item.get_absolute_url(), *item.former_addresses.values_list("path", flat=True)
 
 
