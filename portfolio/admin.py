@@ -6,8 +6,9 @@ from django.contrib.admin.views.main import ChangeList
 from django.contrib.admin.widgets import AdminTextareaWidget
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.forms import Script
 from django.http import HttpResponseRedirect
-from django.urls import reverse
+from django.urls import reverse, reverse_lazy
 from django.utils import timezone
 from django.utils.html import format_html
 from markdownx.widgets import AdminMarkdownxWidget
@@ -31,6 +32,13 @@ admin.site.enable_nav_sidebar = False
 admin.site.login_form = SignInForm
 
 
+def module(name, **attributes):
+    return Script(f"portfolio/{name}.js", type="module", **attributes)
+
+
+NAMES = module("autocomplete-names")
+
+
 class LineEnds:
     """For a widget: a browser sends line ends as CR LF, which would make every text another one."""
 
@@ -47,8 +55,14 @@ class MarkdownWidget(LineEnds, AdminMarkdownxWidget):
     """django-markdownx's field with live preview, made to live with keyboards and failures."""
 
     class Media:
-        css = {"all": ["portfolio/editor.css"]}
-        js = ["portfolio/editor.js"]
+        css = {"all": ["portfolio/editor.css", "portfolio/tools.css"]}
+        js = [
+            "portfolio/editor.js",
+            module("toolbar"),
+            module("tally"),
+            module("paste"),
+            module("link-picker", **{"data-links": reverse_lazy("editing:links")}),
+        ]
 
 
 # The field grows with its text, so it can begin small.
@@ -96,6 +110,9 @@ class PublishableAdmin(admin.ModelAdmin):
         ("Publishing", {"fields": ["publish_at", "state_now"]}),
         ("Address and description", {"fields": ["slug", "summary"]}),
     ]
+
+    class Media:
+        js = [NAMES, module("new-tool", **{"data-new-tool": reverse_lazy("editing:new_tool")})]
 
     def get_changelist(self, request, **kwargs):
         return PublishableChangeList
@@ -170,6 +187,9 @@ class FormerAddressAdmin(admin.ModelAdmin):
     search_fields = ["path"]
     autocomplete_fields = FormerAddress.KINDS
 
+    class Media:
+        js = [NAMES]
+
 
 @admin.register(Image)
 class ImageAdmin(admin.ModelAdmin):
@@ -206,6 +226,9 @@ class ProfileAdmin(admin.ModelAdmin):
     autocomplete_fields = ["portrait"]
     inlines = [ProfileLinkInline]
     fields = ["name", "headline", "about", "email", "location", "portrait"]
+
+    class Media:
+        js = [NAMES]
 
     def changelist_view(self, request, extra_context=None):
         """There is one profile at most, so its list is its form."""
