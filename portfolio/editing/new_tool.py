@@ -15,6 +15,9 @@ from portfolio.search.words import words
 
 from .views import editor_required, refusal
 
+# Of several requests for one slug each attempt lets one through.
+ATTEMPTS = 5
+
 
 class NameForm(forms.Form):
     name = forms.CharField(
@@ -32,27 +35,34 @@ def new_tool(request):
     if not form.is_valid():
         return refusal(" ".join(form.errors["name"]))
     name = " ".join(form.cleaned_data["name"].split())
-    try:
-        tool = find(name) or make(name, request)
-    except IntegrityError:
-        # Another request was quicker with this slug, if not with this name.
-        tool = find(name) or make(name, request)
-    return JsonResponse({"id": tool.pk, "name": tool.name})
+    for _ in range(ATTEMPTS):
+        if tool := find(name) or make(name, request):
+            return JsonResponse({"id": tool.pk, "name": tool.name})
+    return refusal("The tool could not be made: use the + beside the field.")
 
 
 def find(name):
     return Tool.objects.filter(name__iexact=name).first()
 
 
-@transaction.atomic
 def make(name, request):
-    """Made as the admin's own form makes one, and told in its log."""
+    """Made as the admin's own form makes one, and told in its log.
+
+    None if another request was quicker with the slug.
+    """
     tools = admin.site.get_model_admin(Tool)
     form = tools.get_form(request)({"name": name, "slug": free_slug(name), "position": 0})
-    tool = tools.save_form(request, form, change=False)
-    tools.save_model(request, tool, form, change=False)
-    tools.save_related(request, form, [], change=False)
-    tools.log_addition(request, tool, tools.construct_change_message(request, form, [], add=True))
+    if not form.is_valid():
+        return None
+    change = tools.construct_change_message(request, form, [], add=True)
+    try:
+        with transaction.atomic():
+            tool = tools.save_form(request, form, change=False)
+            tools.save_model(request, tool, form, change=False)
+            tools.save_related(request, form, [], change=False)
+            tools.log_addition(request, tool, change)
+    except IntegrityError:
+        return None
     return tool
 
 
