@@ -214,3 +214,22 @@ def test_it_fits_a_phone_and_passes_axe(desk):
             options={"runOnly": {"type": "tag", "values": RULES}},
         )
         assert not found.response["violations"], found.generate_report()
+
+
+@pytest.mark.once
+def test_a_field_that_comes_later_has_its_buttons_and_one_for_reading_has_none(desk):
+    desk.evaluate(
+        """() => {
+            const later = document.createElement("div");
+            later.className = "form-row";
+            later.innerHTML = `<div class="markdownx"><textarea class="markdownx-editor" id="later">
+                </textarea></div><textarea class="markdownx-editor" readonly></textarea>`;
+            document.querySelector("form#tool_form").append(later);
+            later.dispatchEvent(new CustomEvent("formset:added", {bubbles: true}));
+        }"""
+    )
+    expect(desk.get_by_role("toolbar")).to_have_count(2)
+    desk.locator("#later ~ .markdown-tally").wait_for()
+    desk.locator("#later").fill("")
+    desk.keyboard.press("Control+b")
+    expect(desk.locator("#later")).to_have_value("****")
