@@ -169,7 +169,7 @@ def test_a_press_keeps_the_selection_and_pictures_can_be_chosen_where_they_can_b
 
 
 COUNTS = {
-    "": "0 words · under a minute",
+    "": "0 words Markdown",
     "one": "1 word · under a minute",
     "a well-known don’t [link](/a/b/c/) to https://a.example/b": "6 words",
     "```python\nprint(x)\n```": "2 words",

@@ -24,6 +24,7 @@ export function words(text) {
 }
 
 export function reading(number) {
+  if (!number) return "0 words";
   const minutes = Math.round(number / A_MINUTE);
   const time = minutes < 1 ? "under a minute" : `${minutes} minute${minutes === 1 ? "" : "s"}`;
   return `${number.toLocaleString("en")} word${number === 1 ? "" : "s"} · ${time}`;
@@ -39,7 +40,7 @@ eachField((field) => {
     help.textContent = ["Markdown", ...hints(field.form)].join(" · ");
   };
   tally.className = "markdown-tally";
-  tally.append(counted, help);
+  tally.append(counted, " ", help);
   field.after(tally);
   show();
   field.addEventListener("input", () => {
