@@ -17,7 +17,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import models
 from django.forms import Script
 from django.http import HttpResponseRedirect
-from django.urls import reverse
+from django.urls import reverse, reverse_lazy
 from django.utils import timezone
 from django.utils.html import format_html
 from markdownx.widgets import AdminMarkdownxWidget
@@ -48,6 +48,13 @@ admin.site.enable_nav_sidebar = False
 admin.site.login_form = SignInForm
 
 
+def module(name, **attributes):
+    return Script(f"portfolio/{name}.js", type="module", **attributes)
+
+
+NAMES = module("autocomplete-names")
+
+
 class LineEnds:
     """For a widget: a browser sends line ends as CR LF, which would make every text another one."""
 
@@ -64,8 +71,14 @@ class MarkdownWidget(LineEnds, AdminMarkdownxWidget):
     """django-markdownx's field with live preview, made to live with keyboards and failures."""
 
     class Media:
-        css = {"all": ["portfolio/editor.css"]}
-        js = ["portfolio/editor.js"]
+        css = {"all": ["portfolio/editor.css", "portfolio/tools.css"]}
+        js = [
+            "portfolio/editor.js",
+            module("toolbar"),
+            module("tally"),
+            module("paste"),
+            module("link-picker", **{"data-links": reverse_lazy("editing:links")}),
+        ]
 
 
 # The field grows with its text, so it can begin small.
@@ -214,7 +227,12 @@ class PublishableAdmin(ContentAdmin):
 
     class Media:
         css = {"all": ["portfolio/writing.css"]}
-        js = [Script(f"portfolio/{name}.js", type="module") for name in ("presence", "pane")]
+        js = [
+            NAMES,
+            module("new-tool", **{"data-new-tool": reverse_lazy("editing:new_tool")}),
+            module("presence"),
+            module("pane"),
+        ]
 
     def get_queryset(self, request):
         queryset = super().get_queryset(request).visible_to(request.user)
@@ -360,6 +378,9 @@ class FormerAddressAdmin(admin.ModelAdmin):
     search_fields = ["path"]
     autocomplete_fields = FormerAddress.KINDS
 
+    class Media:
+        js = [NAMES]
+
 
 @admin.register(Image)
 class ImageAdmin(admin.ModelAdmin):
@@ -393,6 +414,9 @@ class ProfileAdmin(ContentAdmin):
     autocomplete_fields = ["portrait"]
     inlines = [ProfileLinkInline]
     fields = ["name", "headline", "about", "email", "location", "portrait"]
+
+    class Media:
+        js = [NAMES]
 
     def changelist_view(self, request, extra_context=None):
         """There is one profile at most, so its list is its form."""
