@@ -1,8 +1,7 @@
 """The editor's side: what every publishable shares, and the kinds of models.py."""
 
+from adminsortable2.admin import SortableAdminBase
 from django.contrib import admin
-from django.contrib.admin.options import IncorrectLookupParameters
-from django.contrib.admin.views.main import ChangeList
 from django.contrib.admin.widgets import AdminTextareaWidget
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -12,6 +11,8 @@ from django.utils import timezone
 from django.utils.html import format_html
 from markdownx.widgets import AdminMarkdownxWidget
 
+from .editing.lists import ListedAdmin
+from .editing.ordering import OrderedAdmin, OrderedInline
 from .images import PictureForm
 from .models import (
     Evidence,
@@ -70,17 +71,7 @@ class StateFilter(admin.SimpleListFilter):
         return queryset.in_state(self.value()) if self.value() else queryset
 
 
-class PublishableChangeList(ChangeList):
-    """Shows the whole list for a year that no date can have, where the stock one fails."""
-
-    def __init__(self, *arguments):
-        try:
-            super().__init__(*arguments)
-        except (OverflowError, ValueError) as error:
-            raise IncorrectLookupParameters(error) from error
-
-
-class PublishableAdmin(admin.ModelAdmin):
+class PublishableAdmin(ListedAdmin, admin.ModelAdmin):
     """How every publishable is listed, found and edited. Its state is shown, never set apart."""
 
     formfield_overrides = FIELDS
@@ -96,9 +87,6 @@ class PublishableAdmin(admin.ModelAdmin):
         ("Publishing", {"fields": ["publish_at", "state_now"]}),
         ("Address and description", {"fields": ["slug", "summary"]}),
     ]
-
-    def get_changelist(self, request, **kwargs):
-        return PublishableChangeList
 
     def get_changeform_initial_data(self, request):
         """What an address asks a new form to begin with, as far as its fields accept that."""
@@ -137,34 +125,31 @@ class EvidenceInline(admin.TabularInline):
 
 
 @admin.register(Principle)
-class PrincipleAdmin(PublishableAdmin):
-    fieldsets = [(None, {"fields": ["title", "body", "position"]}), *PublishableAdmin.publishing]
+class PrincipleAdmin(OrderedAdmin, PublishableAdmin):
+    fieldsets = [(None, {"fields": ["title", "body"]}), *PublishableAdmin.publishing]
     search_fields = [*PublishableAdmin.search_fields, "body"]
-    list_display = [*PublishableAdmin.list_display, "position"]
-    list_editable = ["position"]
     inlines = [EvidenceInline]
 
 
 @admin.register(Tool)
-class ToolAdmin(admin.ModelAdmin):
+class ToolAdmin(OrderedAdmin, ListedAdmin, admin.ModelAdmin):
     formfield_overrides = FIELDS
     prepopulated_fields = {"slug": ["name"]}
-    list_display = ["name", "url", "position"]
-    list_editable = ["position"]
+    fields = ["name", "slug", "note", "url"]
+    list_display = ["name", "url"]
     search_fields = ["name", "slug", "note"]
 
 
 @admin.register(Focus)
-class FocusAdmin(admin.ModelAdmin):
-    list_display = ["text", "since", "until", "review_by", "position"]
-    list_editable = ["position"]
+class FocusAdmin(OrderedAdmin, ListedAdmin, admin.ModelAdmin):
+    list_display = ["text", "since", "until", "review_by"]
     list_filter = [("until", admin.EmptyFieldListFilter)]
     search_fields = ["text", "detail"]
-    fields = ["text", "detail", ("since", "until"), "review_by", "position"]
+    fields = ["text", "detail", ("since", "until"), "review_by"]
 
 
 @admin.register(FormerAddress)
-class FormerAddressAdmin(admin.ModelAdmin):
+class FormerAddressAdmin(ListedAdmin, admin.ModelAdmin):
     list_display = ["path", "target"]
     list_select_related = FormerAddress.KINDS
     search_fields = ["path"]
@@ -172,7 +157,7 @@ class FormerAddressAdmin(admin.ModelAdmin):
 
 
 @admin.register(Image)
-class ImageAdmin(admin.ModelAdmin):
+class ImageAdmin(ListedAdmin, admin.ModelAdmin):
     formfield_overrides = FIELDS
     form = PictureForm
     list_display = ["thumbnail", "__str__", "decorative", "size", "created_at"]
@@ -194,14 +179,14 @@ class ImageAdmin(admin.ModelAdmin):
         return f"{image.width} × {image.height}"
 
 
-class ProfileLinkInline(admin.TabularInline):
+class ProfileLinkInline(OrderedInline, admin.TabularInline):
     formfield_overrides = FIELDS
     model = ProfileLink
     extra = 0
 
 
 @admin.register(Profile)
-class ProfileAdmin(admin.ModelAdmin):
+class ProfileAdmin(SortableAdminBase, admin.ModelAdmin):
     formfield_overrides = FIELDS
     autocomplete_fields = ["portrait"]
     inlines = [ProfileLinkInline]

@@ -1,11 +1,12 @@
 from django.contrib import admin
 
 from portfolio.admin import FIELDS, PublishableAdmin
+from portfolio.editing.ordering import OrderedAdmin, OrderedInline
 
 from .models import Outcome, Role
 
 
-class OutcomeInline(admin.StackedInline):
+class OutcomeInline(OrderedInline, admin.StackedInline):
     formfield_overrides = FIELDS
     model = Outcome
     extra = 0
@@ -13,18 +14,17 @@ class OutcomeInline(admin.StackedInline):
 
 
 @admin.register(Role)
-class RoleAdmin(PublishableAdmin):
+class RoleAdmin(OrderedAdmin, PublishableAdmin):
     fieldsets = [
         (None, {"fields": ["title", "organisation", ("started", "ended")]}),
         ("The case", {"fields": ["problem", "approach", "impact"]}),
         ("The lessons", {"fields": ["learned", "broke"]}),
-        (None, {"fields": ["tools", "position"]}),
+        (None, {"fields": ["tools"]}),
         *PublishableAdmin.publishing,
     ]
     inlines = [OutcomeInline]
     autocomplete_fields = ["tools"]
-    list_display = [*PublishableAdmin.list_display, "started", "ended", "position"]
-    list_editable = ["position"]
+    list_display = [*PublishableAdmin.list_display, "started", "ended"]
     list_filter = [*PublishableAdmin.list_filter, "tools"]
     search_fields = [
         *PublishableAdmin.search_fields,
