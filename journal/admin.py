@@ -1,6 +1,7 @@
 from django.contrib import admin
 
 from portfolio.admin import PublishableAdmin
+from portfolio.editing.actions import add_tools, remove_tools
 from portfolio.months import Month
 
 from .models import Entry
@@ -28,6 +29,7 @@ class EntryAdmin(PublishableAdmin):
         (None, {"fields": ["role", "tools"]}),
         *PublishableAdmin.publishing,
     ]
+    actions = [*PublishableAdmin.actions, add_tools, remove_tools]
     autocomplete_fields = ["role", "tools"]
     list_display = ["title", "month", "state_now", "publish_at", "role"]
     list_select_related = ["role"]

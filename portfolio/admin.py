@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from markdownx.widgets import AdminMarkdownxWidget
 
+from .editing.actions import BulkAdmin
 from .editing.lists import ListedAdmin
 from .editing.ordering import OrderedAdmin, OrderedInline
 from .images import PictureForm
@@ -71,7 +72,7 @@ class StateFilter(admin.SimpleListFilter):
         return queryset.in_state(self.value()) if self.value() else queryset
 
 
-class PublishableAdmin(ListedAdmin, admin.ModelAdmin):
+class PublishableAdmin(BulkAdmin, ListedAdmin, admin.ModelAdmin):
     """How every publishable is listed, found and edited. Its state is shown, never set apart."""
 
     formfield_overrides = FIELDS

@@ -1,6 +1,7 @@
 from django.contrib import admin
 
 from portfolio.admin import FIELDS, PublishableAdmin
+from portfolio.editing.actions import add_tools, remove_tools
 from portfolio.editing.ordering import OrderedAdmin, OrderedInline
 
 from .models import Outcome, Role
@@ -23,6 +24,7 @@ class RoleAdmin(OrderedAdmin, PublishableAdmin):
         *PublishableAdmin.publishing,
     ]
     inlines = [OutcomeInline]
+    actions = [*PublishableAdmin.actions, add_tools, remove_tools]
     autocomplete_fields = ["tools"]
     list_display = [*PublishableAdmin.list_display, "started", "ended"]
     list_filter = [*PublishableAdmin.list_filter, "tools"]
