@@ -9,6 +9,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from playwright.sync_api import expect
 from reversion.models import Revision, Version
 
 from journal.models import Entry
@@ -18,6 +19,7 @@ from portfolio.models import FormerAddress
 from roles.models import Role
 
 from .factories import make_entry, make_principle, make_role, make_tool, make_user
+from .test_editor import signed_in  # noqa: F401  (a fixture)
 
 pytestmark = pytest.mark.django_db
 
@@ -382,3 +384,34 @@ def test_principles_are_published_in_bulk_and_have_no_tools(admin_client):
     confirm(admin_client, select(admin_client, "publish", principle, address=address), address)
     principle.refresh_from_db()
     assert principle.state == "live"
+
+
+# In a browser.
+
+
+@pytest.mark.django_db(transaction=True)
+def test_entries_are_published_by_keyboard_after_a_look_at_what_happens(
+    page,
+    live_server,
+    signed_in,  # noqa: F811
+):
+    make_entry(title="there already")
+    for title in ("one", "two"):
+        draft(title=title, slug=title)
+    errors = []
+    page.on("console", lambda message: message.type == "error" and errors.append(message.text))
+    page.set_viewport_size({"width": 360, "height": 700})
+    page.goto(f"{live_server.url}{LIST}?o=1")
+    page.locator("#action-toggle").press("Space")
+    page.locator("[name=action]").select_option("publish")
+    page.locator("[name=index]").press("Enter")
+    expect(page.locator(".bulk-items").first).to_contain_text("/journal/2026/01/two/")
+    assert page.evaluate("document.documentElement.scrollWidth") == 360
+    page.get_by_label("Why").fill("together")
+    page.keyboard.press("Enter")
+    expect(page.locator(".messagelist")).to_have_text("2 entries published.")
+    # The list is as it was left.
+    assert page.url == f"{live_server.url}{LIST}?o=1"
+    assert Entry.objects.live().count() == 3
+    assert Revision.objects.get().comment == "published in bulk\ntogether"
+    assert not errors

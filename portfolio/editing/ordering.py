@@ -86,15 +86,19 @@ class OrderedAdmin(SortableAdminBase):
 
     def get_list_display(self, request):
         columns = super().get_list_display(request)
-        shown = self.may_order(request) and IS_POPUP_VAR not in request.GET
-        return [*columns, "moves"] if shown else columns
+        return [*columns, "moves"] if self.may_move(request) else columns
+
+    def may_move(self, request):
+        """Whether the list that is asked for is in the order to be changed, by one who may."""
+        elsewhere = {IS_POPUP_VAR, ORDER_VAR} & request.GET.keys()
+        return self.may_order(request) and not elsewhere
 
     def get_changelist_instance(self, request):
         """Tells each item of the list what stands beside it, if this is the order to be changed."""
         changelist = super().get_changelist_instance(request)
-        changelist.is_ordered = "moves" in changelist.list_display
-        changelist.own_order = changelist.get_query_string(remove=[ORDER_VAR])
-        changelist.can_move = changelist.is_ordered and ORDER_VAR not in changelist.params
+        changelist.can_move = self.may_move(request)
+        if ORDER_VAR in changelist.params and self.may_order(request):
+            changelist.own_order = changelist.get_query_string(remove=[ORDER_VAR])
         if changelist.can_move:
             items = list(changelist.result_list)
             keys = keys_around(changelist, items)
@@ -102,12 +106,9 @@ class OrderedAdmin(SortableAdminBase):
                 item.beside = {"before": before, "after": after}
         return changelist
 
-    @admin.display(description="order", ordering="position")
+    @admin.display(description="order")
     def moves(self, item):
-        beside = getattr(item, "beside", None)
-        if beside is None:
-            return ""
-        return render_to_string("admin/editing/_moves.html", {"item": item, **beside})
+        return render_to_string("admin/editing/_moves.html", {"item": item, **item.beside})
 
     def save_model(self, request, obj, form, change):
         if not change:

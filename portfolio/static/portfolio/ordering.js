@@ -56,7 +56,8 @@ function orderList(body) {
   }
 
   /* Sends the stretch of the list in which rows have changed places. */
-  async function save(row, rows) {
+  async function save(row) {
+    const rows = [...body.rows];
     const first = rows.findIndex((other, index) => other !== saved[index]);
     if (first < 0) return;
     const last = rows.findLastIndex((other, index) => other !== saved[index]);
@@ -73,8 +74,7 @@ function orderList(body) {
 
   function moved(row) {
     settle();
-    const rows = [...body.rows];
-    queue = queue.then(() => save(row, rows));
+    queue = queue.then(() => save(row));
   }
 
   body.addEventListener("end", (event) => moved(event.item));
@@ -104,12 +104,19 @@ function orderRows(fieldset) {
   function settle() {
     for (const [index, row] of rows().entries()) {
       const number = row.querySelector("._reorder_");
-      const buttons = row.querySelectorAll(".moves button");
-      buttons[0].disabled = index === 0;
-      buttons[1].disabled = index === rows().length - 1;
       if (number.value === String(index + 1)) continue;
       number.value = index + 1;
       number.dispatchEvent(new Event("input", { bubbles: true }));
+    }
+    close();
+  }
+
+  /* Nothing moves beyond either end. */
+  function close() {
+    for (const [index, row] of rows().entries()) {
+      const [up, down] = row.querySelectorAll(".moves button");
+      up.disabled = index === 0;
+      down.disabled = index === rows().length - 1;
     }
   }
 
@@ -137,11 +144,7 @@ function orderRows(fieldset) {
     addButton(row, moves, true);
     addButton(row, moves, false);
   }
-  for (const [index, row] of rows().entries()) {
-    const [up, down] = row.querySelectorAll(".moves button");
-    up.disabled = index === 0;
-    down.disabled = index === rows().length - 1;
-  }
+  close();
   fieldset.addEventListener("end", settle);
   fieldset.after(status);
 }
