@@ -147,6 +147,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "axes.middleware.AxesMiddleware",
+    "portfolio.editing.clock.author_time",
     "portfolio.redirects.redirect_to_canonical",
 ]
 ROOT_URLCONF = "portfolio.urls"

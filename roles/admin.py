@@ -1,26 +1,23 @@
 from django.contrib import admin
 
-from portfolio.admin import FIELDS, PublishableAdmin
+from portfolio.admin import PartInline, PublishableAdmin
 from portfolio.editing.actions import add_tools, remove_tools
 from portfolio.editing.ordering import OrderedAdmin, OrderedInline
 
 from .models import Outcome, Role
 
 
-class OutcomeInline(OrderedInline, admin.StackedInline):
-    formfield_overrides = FIELDS
+class OutcomeInline(OrderedInline, PartInline, admin.StackedInline):
     model = Outcome
-    extra = 0
     fields = [("figure", "what"), ("baseline", "as_of"), ("source", "position")]
 
 
 @admin.register(Role)
 class RoleAdmin(OrderedAdmin, PublishableAdmin):
     fieldsets = [
-        (None, {"fields": ["title", "organisation", ("started", "ended")]}),
+        (None, {"fields": ["title", ("organisation", "started", "ended"), "tools"]}),
         ("The case", {"fields": ["problem", "approach", "impact"]}),
         ("The lessons", {"fields": ["learned", "broke"]}),
-        (None, {"fields": ["tools"]}),
         *PublishableAdmin.publishing,
     ]
     inlines = [OutcomeInline]

@@ -6,23 +6,26 @@ doing is left alone, and said.
 """
 
 import re
+from contextlib import suppress
 from datetime import timedelta
 from hashlib import sha256
 
 import reversion
 from django import forms
 from django.contrib import admin, messages
-from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.core.exceptions import BadRequest, ValidationError
 from django.db.models import TextField
-from django.http import HttpResponseRedirect
+from django.http import Http404, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.utils import timezone
 
 from portfolio import rights
 from portfolio.models import Tool
 
+from . import checks
+from .checks.links import Addresses
 from .models import Finding, WorkingCopy, key_of
+from .site_check import check_item
 
 # Items at once. They take about 15 s on SQLite, where others wait 20 s for their turn to write.
 LIMIT = 2000
@@ -31,13 +34,24 @@ SHOWN = 100
 FURTHEST = timedelta(days=3660)
 
 
-def blocked(items):
-    """The reasons for which the checks keep items from the public, as {key: [sentences]}."""
+def noted(items):
+    """What the checks found of items when they last looked, as {key: what blocks it}."""
     keys = {key_of(item) for item in items}
     reasons = {}
     for finding in Finding.objects.filter(blocking=True):
         if finding.key in keys:
             reasons.setdefault(finding.key, []).append(finding.message)
+    return {key: " ".join(messages) for key, messages in reasons.items()}
+
+
+def blocked(items):
+    """What the checks find of items now, on the page that each would have, as `noted` gives it."""
+    addresses, reasons = Addresses(), {}
+    for item in items:
+        # One that is gone meanwhile is told of later.
+        with suppress(Http404):
+            found = checks.obstacles(check_item(item, addresses))
+            reasons[key_of(item)] = " ".join(each.message for each in found)
     return reasons
 
 
@@ -50,7 +64,7 @@ class Bulk:
 
     name = done = ""
     options = None
-    changes_the_public = True
+    is_checked = False
 
     def __init__(self, model_admin, request, queryset):
         self.admin, self.request, self.queryset = model_admin, request, queryset
@@ -104,16 +118,12 @@ class Bulk:
     def items(self, chosen):
         return self.admin.get_queryset(self.request).filter(pk__in=chosen)
 
-    def look_at(self, items):
-        """Reads, for all items together, what `obstacle` and `effect` need to know of each."""
-        copies = WorkingCopy.objects.filter(key__in=map(key_of, items))
-        self.copies = {*copies.values_list("key", flat=True)}
-        self.blocked = blocked(items) if self.changes_the_public else {}
-
     def tell(self, chosen, form):
         texts = [field.name for field in self.admin.opts.fields if isinstance(field, TextField)]
         items = list(self.items(chosen).defer(*texts))
-        self.look_at(items)
+        copies = WorkingCopy.objects.filter(key__in=map(key_of, items))
+        self.copies = {*copies.values_list("key", flat=True)}
+        self.blocked = noted(items) if self.is_checked else {}
         obstacles = [(item, self.obstacle(item)) for item in items]
         kept = [(item, why) for item, why in obstacles if why]
         done = [item for item, why in obstacles if not why]
@@ -137,7 +147,6 @@ class Bulk:
             "title": f"{self.label.lower()}: {self.admin.opts.verbose_name_plural}",
             "opts": self.admin.opts,
             "action": self,
-            "selected_name": ACTION_CHECKBOX_NAME,
             "count": len(items),
             "items": ",".join(f"{pk}:{edition}" for pk, edition in items),
             "why": self.request.POST.get("_why", ""),
@@ -148,13 +157,14 @@ class Bulk:
 
     def carry_out(self, chosen):
         done, kept = [], []
+        # Before anybody has to wait for this to be written.
+        self.blocked = blocked(self.items(chosen)) if self.is_checked else {}
         with reversion.create_revision():
             reversion.set_user(self.user)
             why = self.request.POST.get("_why", "").strip()
             reversion.set_comment("\n".join(filter(None, [f"{self.done} in bulk", why])))
             locked = self.items(chosen).select_for_update(of=("self",)).order_by("pk")
             items = {item.pk: item for item in locked}
-            self.look_at(items.values())
             for pk, edition in chosen.items():
                 item = items.get(pk)
                 if item is None:
@@ -193,7 +203,7 @@ class Bulk:
             return "you may not publish it"
         if item.state == "live":
             return "it is live already"
-        return " ".join(self.blocked.get(key_of(item), []))
+        return self.blocked.get(key_of(item), "")
 
     def with_copy(self, item, sentence, note):
         return f"{sentence}; {note}" if key_of(item) in self.copies else sentence
@@ -204,6 +214,7 @@ AS_SAVED = "as it was saved: what is in its working copy stays there"
 
 class Publish(Bulk):
     name, done = "publish", "published"
+    is_checked = True
 
     def obstacle(self, item):
         return self.publishing_obstacle(item)
@@ -221,7 +232,6 @@ class Publish(Bulk):
 
 class Unpublish(Bulk):
     name, done = "unpublish", "unpublished"
-    changes_the_public = False
 
     def obstacle(self, item):
         if not rights.may_publish(self.user, type(item)):
@@ -240,6 +250,7 @@ class Unpublish(Bulk):
 
 class Schedule(Bulk):
     name, done = "schedule", "scheduled"
+    is_checked = True
 
     class Options(forms.Form):
         when = forms.DateTimeField(
@@ -282,7 +293,6 @@ class ToolsForm(forms.Form):
 
 class AddTools(Bulk):
     name, done = "add_tools", "given tools"
-    changes_the_public = False
 
     def form(self, data, chosen):
         return ToolsForm(data, Tool.objects.all())
@@ -383,9 +393,14 @@ class BulkAdmin:
 
     actions = [publish, unpublish, schedule]
 
+    def changelist_view(self, request, extra_context=None):
+        """Hands what a page of an action sent to the action, without the list."""
+        sent = request.POST.get("action") if "stage" in request.POST else None
+        if sent and self.has_view_or_change_permission(request):
+            action, *_ = self.get_actions(request).get(sent, [None])
+            if action in (publish, unpublish, schedule, add_tools, remove_tools):
+                return action(self, request, self.model.objects.none())
+        return super().changelist_view(request, extra_context)
+
     def has_publish_permission(self, request):
         return rights.may_publish(request.user, self.model)
-
-    def has_delete_permission(self, request, obj=None):
-        may = super().has_delete_permission(request, obj)
-        return may and (obj is None or rights.may_delete(request.user, obj))

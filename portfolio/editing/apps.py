@@ -1,3 +1,4 @@
+import reversion
 from django.apps import AppConfig, apps
 from django.contrib.auth.management import create_permissions
 from django.db.models import CASCADE
@@ -14,12 +15,12 @@ class EditingConfig(AppConfig):
         kinds = [model for model in apps.get_models() if issubclass(model, NaturalKeyModel)]
         for model in kinds:
             keep_versions(model, kinds)
+        # Found by its key, so that what it held can be found when it is gone.
+        reversion.register(self.get_model("WorkingCopy"), object_id_field="key")
 
 
 def keep_versions(model, kinds):
     """Have django-reversion keep a version of each thing with what would be deleted with it."""
-    import reversion
-
     parts = [
         relation.get_accessor_name()
         for relation in model._meta.related_objects

@@ -4,10 +4,13 @@ import uuid
 
 from django.apps import apps
 from django.conf import settings
-from django.core.signing import BadSignature, Signer
 from django.db import models
+from django.db.models.functions import Cast, Concat
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.crypto import constant_time_compare, salted_hmac
+
+from portfolio.page import absolute
 
 
 def key_of(item):
@@ -26,6 +29,15 @@ def model_of(key):
         return apps.get_model(key.partition(":")[0])
     except ValueError as error:
         raise LookupError(key) from error
+
+
+class WorkingCopyQuerySet(models.QuerySet):
+    def exists_for(self, model):
+        """For a queryset of the model: whether there is a working copy of each."""
+        number = Cast(models.OuterRef("pk"), models.CharField())
+        return models.Exists(
+            self.filter(key=Concat(models.Value(f"{model._meta.label_lower}:"), number))
+        )
 
 
 class WorkingCopy(models.Model):
@@ -47,6 +59,8 @@ class WorkingCopy(models.Model):
     )
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(default=timezone.now)
+
+    objects = WorkingCopyQuerySet.as_manager()
 
     class Meta:
         default_permissions = ()
@@ -90,21 +104,25 @@ class ShareLink(models.Model):
         return f"{self.key} until {self.expires_at:%Y-%m-%d}"
 
     def get_absolute_url(self):
-        return reverse("shared", args=[self.pk, self.signature])
+        return reverse("shared", args=[self.pk, self.signature()])
 
     @property
-    def signature(self):
+    def address(self):
+        """Its address as the world outside knows it."""
+        return absolute(self.get_absolute_url())
+
+    def signature(self, secret=settings.SECRET_KEY):
         """What makes it good for this one item alone."""
-        return Signer(salt="share").signature(f"{self.pk} {self.key}")
+        return salted_hmac("share", f"{self.pk} {self.key}", secret, algorithm="sha256").hexdigest()
 
     @classmethod
     def find(cls, pk, signature):
         """The link that is good now; None for any other."""
         link = cls.objects.good().filter(pk=pk).first()
-        try:
-            return link and Signer(salt="share").unsign(f"{pk} {link.key}:{signature}") and link
-        except BadSignature:
-            return None
+        secrets = settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS
+        if link and any(constant_time_compare(link.signature(key), signature) for key in secrets):
+            return link
+        return None
 
 
 class Presence(models.Model):

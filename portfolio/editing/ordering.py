@@ -22,6 +22,7 @@ from django.views.decorators.http import require_POST
 
 from portfolio import rights
 
+from .form import PartFormSet
 from .views import refusal
 
 MEDIA = forms.Media(
@@ -188,7 +189,7 @@ class OrderedRows:
         return super().save_new(form, commit)
 
 
-class OrderedFormSet(OrderedRows, forms.BaseInlineFormSet):
+class OrderedFormSet(OrderedRows, PartFormSet):
     pass
 
 

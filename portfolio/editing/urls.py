@@ -1,9 +1,15 @@
 from django.urls import path
 
-from . import views
+from . import share_links, views, writing
 
 app_name = "editing"
 urlpatterns = [
     path("preview/", views.preview, name="preview"),
     path("upload/", views.upload, name="upload"),
+    path("writing/<str:key>/keep/", writing.keep, name="keep"),
+    path("writing/<str:key>/preview/", writing.preview, name="live_preview"),
+    path("writing/<str:key>/present/", writing.present, name="present"),
+    path("writing/<str:key>/page/", writing.page, name="page"),
+    path("writing/<str:key>/links/", share_links.links, name="links"),
+    path("writing/<str:key>/discard/", writing.discard, name="discard"),
 ]
