@@ -76,7 +76,7 @@ def test_a_bulk_publish_tells_what_happens_to_each_and_does_just_that(admin_clie
     assert Entry.objects.live().count() == 1
     assert not Revision.objects.exists()
 
-    answer = confirm(admin_client, page, _why="spring clean")
+    answer = confirm(admin_client, page, _why="spring \0clean")
     assert answer.redirect_chain[-1][0] == LIST
     assert "2 entries published" in said(answer)
     assert Entry.objects.live().count() == 3

@@ -31,6 +31,8 @@ from .site_check import check_item
 LIMIT = 2000
 # Items that are listed; the rest is counted.
 SHOWN = 100
+# Characters of a reason.
+WHY_LENGTH = 300
 FURTHEST = timedelta(days=3660)
 
 
@@ -58,12 +60,11 @@ def blocked(items):
 class Bulk:
     """One thing done to the items of a list.
 
-    `name` is the action's, `done` what is said of it afterwards. `options` is the form of what it
-    asks first, if anything, whose values are in `self.asked`.
+    `name` is the action's, `done` what is said of it afterwards; `asked` has the values of its form.
+    Where it `is_checked`, the checks look at each page before it is done.
     """
 
     name = done = ""
-    options = None
     is_checked = False
 
     def __init__(self, model_admin, request, queryset):
@@ -161,7 +162,7 @@ class Bulk:
         self.blocked = blocked(self.items(chosen)) if self.is_checked else {}
         with reversion.create_revision():
             reversion.set_user(self.user)
-            why = self.request.POST.get("_why", "").strip()
+            why = self.request.POST.get("_why", "").replace("\0", "").strip()[:WHY_LENGTH]
             reversion.set_comment("\n".join(filter(None, [f"{self.done} in bulk", why])))
             locked = self.items(chosen).select_for_update(of=("self",)).order_by("pk")
             items = {item.pk: item for item in locked}
