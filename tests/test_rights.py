@@ -92,7 +92,7 @@ def test_a_writer_changes_nothing_of_others(writer):
         delete = change(item).replace("change", "delete")
         assert writer.post(delete, {"post": "yes"}).status_code in (302, 403)
         assert type(item).objects.values().get(pk=item.pk) == before
-    # What they may not see is as if it were deleted, and what they wrote is theirs, as something new.
+    # What they may not see is as if it were deleted: what they wrote is theirs, as something new.
     assert all(copy.is_new for copy in WorkingCopy.objects.all())
 
 
