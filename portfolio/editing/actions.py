@@ -60,7 +60,7 @@ def blocked(items):
 class Bulk:
     """One thing done to the items of a list.
 
-    `name` is the action's, `done` what is said of it afterwards; `asked` has the values of its form.
+    `name` is the action's, `done` what is said of it later; `asked` has the values of its form.
     Where it `is_checked`, the checks look at each page before it is done.
     """
 
