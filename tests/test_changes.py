@@ -126,17 +126,3 @@ def test_a_change_of_a_principle_s_evidence_dates_it(admin_client, principle):
 )
 def test_what_is_not_content_dates_nothing(admin_client, role, changes):
     assert not moves(admin_client, role, **changes)
-
-
-def test_a_change_from_the_list_of_places_dates_nothing(admin_client, role):
-    before = role.updated_at
-    data = {
-        "form-TOTAL_FORMS": 1,
-        "form-INITIAL_FORMS": 1,
-        "form-0-id": role.pk,
-        "form-0-position": 9,
-        "_save": "Save",
-    }
-    assert admin_client.post(reverse("admin:roles_role_changelist"), data).status_code == 302
-    role.refresh_from_db()
-    assert (role.position, role.updated_at) == (9, before)
