@@ -66,6 +66,17 @@ class TextWidget(LineEnds, AdminTextareaWidget):
     pass
 
 
+class TitleWidget(TextWidget):
+    """One line that may be longer than the screen is wide."""
+
+    def __init__(self, attrs=None):
+        super().__init__({"rows": 1} | (attrs or {}))
+
+    def value_from_datadict(self, data, files, name):
+        value = super().value_from_datadict(data, files, name)
+        return value and value.replace("\n", " ")
+
+
 class MarkdownWidget(LineEnds, AdminMarkdownxWidget):
     """django-markdownx's field with live preview, made to live with keyboards and failures."""
 
@@ -227,6 +238,11 @@ class PublishableAdmin(BulkAdmin, ContentAdmin):
         queryset = super().get_queryset(request).visible_to(request.user)
         return queryset.annotate(has_changes=WorkingCopy.objects.exists_for(self.model))
 
+    def formfield_for_dbfield(self, db_field, request, **kwargs):
+        if db_field.name == "title":
+            kwargs["widget"] = TitleWidget()
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
+
     def get_fieldsets(self, request, obj=None):
         """Without the time of publication for those who may not publish."""
         fieldsets = super().get_fieldsets(request, obj)
@@ -312,7 +328,7 @@ def revision(request):
         return
     with reversion.create_revision():
         reversion.set_user(request.user)
-        reversion.set_comment("\n".join(filter(None, ["saved", request.POST.get(copies.WHY, "")])))
+        reversion.set_comment("saved")
         yield
 
 

@@ -22,7 +22,7 @@ from django.utils import timezone
 from portfolio import rights
 from portfolio.models import Tool
 
-from . import checks
+from . import checks, copies
 from .checks.links import Addresses
 from .models import Finding, WorkingCopy, key_of
 from .site_check import check_item
@@ -31,8 +31,6 @@ from .site_check import check_item
 LIMIT = 2000
 # Items that are listed; the rest is counted.
 SHOWN = 100
-# Characters of a reason.
-WHY_LENGTH = 300
 FURTHEST = timedelta(days=3660)
 
 
@@ -122,8 +120,8 @@ class Bulk:
     def tell(self, chosen, form):
         texts = [field.name for field in self.admin.opts.fields if isinstance(field, TextField)]
         items = list(self.items(chosen).defer(*texts))
-        copies = WorkingCopy.objects.filter(key__in=map(key_of, items))
-        self.copies = {*copies.values_list("key", flat=True)}
+        drafts = WorkingCopy.objects.filter(key__in=map(key_of, items))
+        self.copies = {*drafts.values_list("key", flat=True)}
         self.blocked = noted(items) if self.is_checked else {}
         obstacles = [(item, self.obstacle(item)) for item in items]
         kept = [(item, why) for item, why in obstacles if why]
@@ -162,7 +160,7 @@ class Bulk:
         self.blocked = blocked(self.items(chosen)) if self.is_checked else {}
         with reversion.create_revision():
             reversion.set_user(self.user)
-            why = self.request.POST.get("_why", "").replace("\0", "").strip()[:WHY_LENGTH]
+            why = copies.reason(self.request.POST)
             reversion.set_comment("\n".join(filter(None, [f"{self.done} in bulk", why])))
             locked = self.items(chosen).select_for_update(of=("self",)).order_by("pk")
             items = {item.pk: item for item in locked}

@@ -16,6 +16,7 @@ from .state import Forms, as_data, changed_beneath
 TAB, EDITION, BASE, TAKE = "_tab", "_edition", "_base", "_take"
 # Reasons for the history: of the change, and of publishing what the checks would stop.
 WHY, DESPITE = "_why", "_despite"
+REASON = 300  # characters
 
 
 @dataclass(frozen=True)
@@ -140,6 +141,11 @@ def taken(data, theirs):
 def belongs(part, name):
     """Whether an input belongs to a part of the state: a field, its boxes, or a set of rows."""
     return part == name or part.startswith((f"{name}_", f"{name}-"))
+
+
+def reason(data, name=WHY):
+    """The reason that was typed, as a line that both databases keep."""
+    return " ".join(data.get(name, "").replace("\0", "").split())[:REASON]
 
 
 def keep_version(copy, user, why=""):

@@ -93,7 +93,7 @@ class Work:
         if self.verb == "preview":
             return HttpResponseRedirect(reverse("editing:page", args=[self.key]))
         if self.verb == "save" and self.item and self.item.state != "draft":
-            copies.keep_version(self.copy, request.user, request.POST.get(copies.WHY, ""))
+            copies.keep_version(self.copy, request.user, copies.reason(request.POST))
             messages.success(request, "Saved as a draft. The public page is as it was.")
             return HttpResponseRedirect(self.address)
         if self.verb in ("publish", "schedule"):
@@ -120,7 +120,7 @@ class Work:
     @property
     def despite(self):
         """The reason to publish what the checks would stop."""
-        return self.request.POST.get(copies.DESPITE, "").strip()
+        return copies.reason(self.request.POST, copies.DESPITE)
 
     def saved(self, item):
         """The working copy has been saved to the item, and goes, unless it was written since."""
@@ -159,7 +159,7 @@ class Work:
             "conflict": self.conflict,
             "edition": edition,
             "base": base,
-            "why": self.request.POST.get(copies.WHY, ""),
+            "why": copies.reason(self.request.POST),
             "time_zone": timezone.get_current_timezone_name(),
             "links": ShareLink.objects.good().filter(key=self.key),
         }
@@ -266,7 +266,7 @@ class Work:
             "unpublish": "unpublished",
             "schedule": f"scheduled for {local:%d %b %Y at %H:%M}" if local else "",
         }
-        why = [self.request.POST.get(copies.WHY, "")]
+        why = [copies.reason(self.request.POST)]
         if self.despite and self.blocked:
             names = ", ".join(dict.fromkeys(found.check for found in self.blocked))
             why.append(f"despite {names}: {self.despite}")

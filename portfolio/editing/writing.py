@@ -97,7 +97,7 @@ def keep(request, work):
     if conflict:
         return refusal(str(conflict), 409)
     if "asked" in request.POST:
-        copies.keep_version(copy, request.user, request.POST.get(copies.WHY, ""))
+        copies.keep_version(copy, request.user, copies.reason(request.POST))
     work.copy = copy
     edition, base = work.editions()
     saved = timezone.localtime(copy.updated_at).strftime("%H:%M")

@@ -16,6 +16,8 @@ function paint(html) {
   const { scrollX, scrollY } = frame.contentWindow;
   const page = frame.contentDocument;
   next.documentElement.dataset.theme = chosen.scheme;
+  // They would not run in there, and the browser would complain.
+  for (const script of next.querySelectorAll("script")) script.remove();
   for (const link of next.querySelectorAll("a[href]")) {
     if (!link.getAttribute("href").startsWith("#")) link.target = "_blank";
   }
