@@ -6,18 +6,17 @@ from django.contrib.admin.views.main import ChangeList
 from django.contrib.admin.widgets import AdminTextareaWidget
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.forms import Script
 from django.http import HttpResponseRedirect
-from django.urls import reverse
+from django.urls import reverse, reverse_lazy
 from django.utils import timezone
 from django.utils.html import format_html
 from markdownx.widgets import AdminMarkdownxWidget
 
-from .images import PictureForm
 from .models import (
     Evidence,
     Focus,
     FormerAddress,
-    Image,
     MarkdownField,
     Principle,
     Profile,
@@ -47,13 +46,22 @@ class MarkdownWidget(LineEnds, AdminMarkdownxWidget):
     """django-markdownx's field with live preview, made to live with keyboards and failures."""
 
     class Media:
-        css = {"all": ["portfolio/editor.css"]}
-        js = ["portfolio/editor.js"]
+        css = {"all": ["portfolio/editor.css", "portfolio/pictures.css"]}
+        js = [
+            "portfolio/editor.js",
+            Script("portfolio/pictures.js", type="module"),
+            Script("portfolio/descriptions.js", type="module"),
+        ]
 
 
 # The field grows with its text, so it can begin small.
+MARKDOWN = {
+    "rows": 3,
+    "data-pictures": reverse_lazy("editing:pictures"),
+    "data-describe": reverse_lazy("editing:describe"),
+}
 FIELDS = {
-    MarkdownField: {"widget": MarkdownWidget({"rows": 3})},
+    MarkdownField: {"widget": MarkdownWidget(MARKDOWN)},
     models.TextField: {"widget": TextWidget({"rows": 3})},
     models.URLField: {"assume_scheme": "https"},
 }
@@ -171,29 +179,6 @@ class FormerAddressAdmin(admin.ModelAdmin):
     autocomplete_fields = FormerAddress.KINDS
 
 
-@admin.register(Image)
-class ImageAdmin(admin.ModelAdmin):
-    formfield_overrides = FIELDS
-    form = PictureForm
-    list_display = ["thumbnail", "__str__", "decorative", "size", "created_at"]
-    list_display_links = ["thumbnail", "__str__"]
-    list_filter = ["decorative"]
-    search_fields = ["file", "alt", "caption"]
-    date_hierarchy = "created_at"
-
-    def get_readonly_fields(self, request, obj=None):
-        # The file is named by its content, so another file is another picture.
-        return ["thumbnail", "size", "file"] if obj else []
-
-    @admin.display(description="picture")
-    def thumbnail(self, image):
-        return format_html('<img class="thumbnail" src="{}" alt="{}">', image.file.url, image.alt)
-
-    @admin.display(description="size in pixels")
-    def size(self, image):
-        return f"{image.width} × {image.height}"
-
-
 class ProfileLinkInline(admin.TabularInline):
     formfield_overrides = FIELDS
     model = ProfileLink
@@ -216,3 +201,6 @@ class ProfileAdmin(admin.ModelAdmin):
 
     def has_add_permission(self, request):
         return super().has_add_permission(request) and not Profile.objects.exists()
+
+
+from .editing import library  # noqa: E402, F401  (it registers the pictures' own part)

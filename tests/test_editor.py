@@ -1,6 +1,7 @@
 """The Markdown field in a real browser: nothing that goes wrong around it costs a word."""
 
 import io
+import re
 
 import pytest
 from django.contrib.sessions.models import Session
@@ -36,7 +37,10 @@ def desk(page, live_server, signed_in):
 @pytest.fixture
 def bare_desk(page, request):
     """The same without our script: what it is there for."""
-    page.route("**/portfolio/editor*.js", lambda route: route.fulfill(body=""))
+    page.route(
+        re.compile(r"/portfolio/(editor|pictures|descriptions)\b"),
+        lambda route: route.fulfill(body=""),
+    )
     return request.getfixturevalue("desk")
 
 
