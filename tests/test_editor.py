@@ -53,7 +53,7 @@ def preview(desk):
 
 
 def message(desk):
-    return desk.locator(".markdownx-message")
+    return desk.locator(".picture-message")
 
 
 def picture_file(folder, name, colour="red", format="PNG"):
@@ -123,7 +123,7 @@ def test_dropped_pictures_are_added_in_order_at_the_cursor_and_can_be_undone(des
     drop(desk, "#id_note", red, blue)
     expect(message(desk)).to_contain_text("Added")
     first, second = (image.file.url for image in Image.objects.order_by("pk"))
-    assert text(desk) == f"some ![]({first})\n![]({second})words"
+    assert text(desk) == f"some ![]({first})\n\n![]({second})words"
     expect(preview(desk).locator("img")).to_have_count(2)
     desk.focus("#id_note")
     desk.keyboard.press("Control+z")
