@@ -24,8 +24,7 @@ class MonthFilter(admin.SimpleListFilter):
 @admin.register(Entry)
 class EntryAdmin(PublishableAdmin):
     fieldsets = [
-        (None, {"fields": ["title", "month", "body"]}),
-        (None, {"fields": ["role", "tools"]}),
+        (None, {"fields": ["title", ("month", "role", "tools"), "body"]}),
         *PublishableAdmin.publishing,
     ]
     autocomplete_fields = ["role", "tools"]

@@ -1,18 +1,32 @@
-"""The editor's side: what every publishable shares, and the kinds of models.py."""
+"""The editor's side: what every kind of content shares, and the kinds of models.py."""
 
-from django.contrib import admin
-from django.contrib.admin.options import IncorrectLookupParameters
+import json
+from contextlib import contextmanager
+
+import reversion
+from django.contrib import admin, messages
+from django.contrib.admin.options import (
+    IS_POPUP_VAR,
+    IncorrectLookupParameters,
+    InlineModelAdmin,
+)
+from django.contrib.admin.utils import unquote
 from django.contrib.admin.views.main import ChangeList
-from django.contrib.admin.widgets import AdminTextareaWidget
-from django.core.exceptions import ValidationError
+from django.contrib.admin.widgets import AdminSplitDateTime, AdminTextareaWidget
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import models
 from django.forms import Script
 from django.http import HttpResponseRedirect
 from django.urls import reverse, reverse_lazy
 from django.utils import timezone
-from django.utils.html import format_html
 from markdownx.widgets import AdminMarkdownxWidget
 
+from . import rights
+from .editing import copies, users  # noqa: F401  (users registers its own)
+from .editing.form import ContentForm, MomentField, PartFormSet, PublishableForm
+from .editing.models import WorkingCopy
+from .editing.state import Forms, as_data, settled
+from .editing.work import Work, badge, state_of
 from .models import (
     Evidence,
     Focus,
@@ -21,6 +35,7 @@ from .models import (
     Principle,
     Profile,
     ProfileLink,
+    Publishable,
     Tool,
 )
 from .sign_in import SignInForm
@@ -67,14 +82,106 @@ FIELDS = {
 }
 
 
+class ContentAdmin(admin.ModelAdmin):
+    """How every kind of content is edited: by whom, over what they have seen, with its history."""
+
+    form = ContentForm
+    formfield_overrides = FIELDS
+    change_form_template = "admin/editing/change_form.html"
+
+    def get_form(self, request, obj=None, change=False, **kwargs):
+        form = super().get_form(request, obj, change, **kwargs)
+        return type(form.__name__, (form,), {"request": request})
+
+    def has_change_permission(self, request, obj=None):
+        return super().has_change_permission(request, obj) and (
+            obj is None or rights.may_change(request.user, obj)
+        )
+
+    def has_delete_permission(self, request, obj=None):
+        return super().has_delete_permission(request, obj) and (
+            obj is None or rights.may_delete(request.user, obj)
+        )
+
+    def changeform_view(self, request, object_id=None, form_url="", extra_context=None):
+        """Refuses to save over what has changed since the form was made."""
+        item = self.get_object(request, unquote(object_id)) if object_id else None
+        may = item and self.has_change_permission(request, item)
+        stored = Forms(self, request, item) if may else None
+        conflict = None
+        if stored and request.method == "POST":
+            request.POST = settled(request.POST, stored)
+            conflict = copies.conflict_with(self, request, item, request.POST, None, stored)
+            request.obstacles = [str(conflict)] if conflict else []
+        edition = json.dumps(stored.edition) if stored else ""
+        context = {"conflict": conflict, "edition": edition, "base": edition}
+        return self.changeform_in_revision(request, object_id, form_url, context)
+
+    def changeform_in_revision(self, request, object_id, form_url, context):
+        with revision(request):
+            return super().changeform_view(request, object_id, form_url, context)
+
+    def changelist_view(self, request, extra_context=None):
+        with revision(request):
+            return super().changelist_view(request, extra_context)
+
+    def save_model(self, request, obj, form, change):
+        if not change and hasattr(obj, "author"):
+            obj.author = request.user
+        super().save_model(request, obj, form, change)
+
+    def formfield_for_foreignkey(self, db_field, request, **kwargs):
+        return super().formfield_for_foreignkey(
+            db_field, request, **visible_choices(db_field, request) | kwargs
+        )
+
+
+class PartInline(InlineModelAdmin):
+    """Rows that are told as a part of an item: whoever may write the item may write them."""
+
+    formfield_overrides = FIELDS
+    formset = PartFormSet
+    extra = 0
+
+    def has_add_permission(self, request, obj=None):
+        return self.has_change_permission(request, obj)
+
+    def has_change_permission(self, request, obj=None):
+        whole = self.admin_site.get_model_admin(self.parent_model)
+        return whole.has_change_permission(request, obj)
+
+    def has_delete_permission(self, request, obj=None):
+        return self.has_change_permission(request, obj)
+
+    def has_view_permission(self, request, obj=None):
+        whole = self.admin_site.get_model_admin(self.parent_model)
+        return whole.has_view_or_change_permission(request, obj)
+
+    def formfield_for_foreignkey(self, db_field, request, **kwargs):
+        return super().formfield_for_foreignkey(
+            db_field, request, **visible_choices(db_field, request) | kwargs
+        )
+
+
+def visible_choices(db_field, request):
+    """What a relation may be set to: what the user may see."""
+    model = db_field.related_model
+    if not issubclass(model, Publishable):
+        return {}
+    return {"queryset": model._default_manager.visible_to(request.user)}
+
+
 class StateFilter(admin.SimpleListFilter):
     title = "state"
     parameter_name = "state"
 
     def lookups(self, request, model_admin):
-        return [(state, state) for state in ("draft", "scheduled", "live")]
+        states = ("draft", "scheduled", "live", "changed")
+        return [(state, state.replace("changed", "with changes")) for state in states]
 
     def queryset(self, request, queryset):
+        if self.value() == "changed":
+            return queryset.exclude(publish_at=None).filter(has_changes=True)
         return queryset.in_state(self.value()) if self.value() else queryset
 
 
@@ -88,12 +195,18 @@ class PublishableChangeList(ChangeList):
             raise IncorrectLookupParameters(error) from error
 
 
-class PublishableAdmin(admin.ModelAdmin):
-    """How every publishable is listed, found and edited. Its state is shown, never set apart."""
+class PublishableAdmin(ContentAdmin):
+    """How every publishable is listed, found, written and published.
 
-    formfield_overrides = FIELDS
+    It is written in a working copy. Saving a draft saves the item; saving one that is live or
+    scheduled keeps the copy, and what the public sees stays until it is published.
+    """
+
+    form = PublishableForm
+    formfield_overrides = FIELDS | {
+        models.DateTimeField: {"form_class": MomentField, "widget": AdminSplitDateTime}
+    }
     prepopulated_fields = {"slug": ["title"]}
-    readonly_fields = ["state_now"]
     list_display = ["title", "state_now", "publish_at"]
     list_filter = [StateFilter]
     search_fields = ["title", "slug", "summary"]
@@ -101,18 +214,79 @@ class PublishableAdmin(admin.ModelAdmin):
     save_on_top = True
     # Each kind puts its own fields before these.
     publishing = [
-        ("Publishing", {"fields": ["publish_at", "state_now"]}),
-        ("Address and description", {"fields": ["slug", "summary"]}),
+        ("Time of publication", {"fields": ["publish_at"], "classes": ["collapse"]}),
+        ("Address and description", {"fields": ["slug", "summary"], "classes": ["collapse"]}),
     ]
+
+    class Media:
+        css = {"all": ["portfolio/writing.css"]}
+        js = [Script(f"portfolio/{name}.js", type="module") for name in ("presence", "pane")]
+
+    def get_queryset(self, request):
+        queryset = super().get_queryset(request).visible_to(request.user)
+        return queryset.annotate(has_changes=WorkingCopy.objects.exists_for(self.model))
 
     def get_changelist(self, request, **kwargs):
         return PublishableChangeList
+
+    def get_fieldsets(self, request, obj=None):
+        """Without the time of publication for those who may not publish."""
+        fieldsets = super().get_fieldsets(request, obj)
+        if rights.may_publish(request.user, self.model):
+            return fieldsets
+        return [row for row in fieldsets if "publish_at" not in row[1]["fields"]]
 
     def get_changeform_initial_data(self, request):
         """What an address asks a new form to begin with, as far as its fields accept that."""
         fields = self.get_form(request).base_fields
         initial = super().get_changeform_initial_data(request).items()
         return {name: value for name, value in initial if accepts(fields.get(name), value)}
+
+    def changeform_view(self, request, object_id=None, form_url="", extra_context=None):
+        """Keeps what was posted, does what the verb says, and shows the working copy."""
+        item = self.get_object(request, unquote(object_id)) if object_id else None
+        if object_id and not item and request.method == "POST":
+            return self.rescue(request)
+        try:
+            request.work = work = Work(self, request, item)
+        except PermissionDenied:
+            # Perhaps they may look at it; the stock view knows.
+            return self.changeform_in_revision(request, object_id, form_url, extra_context)
+        if request.method == "POST" and (answer := work.take()):
+            return answer
+        context = work.context()
+        if request.method != "POST" and work.copy:
+            request.begun = as_data(work.copy.data)
+        return self.changeform_in_revision(request, object_id, form_url, context)
+
+    def rescue(self, request):
+        """What was deleted while someone wrote it is kept for them as something new."""
+        work = Work(self, request, None)
+        copies.keep(self, request, work.key, None, settled(request.POST, work.forms()))
+        messages.warning(
+            request, "This was deleted while you wrote. Your text is kept here as a new draft."
+        )
+        return HttpResponseRedirect(work.address)
+
+    def response_add(self, request, obj, post_url_continue=None):
+        return super().response_add(request, obj) if is_popup(request) else self.done(request)
+
+    def response_change(self, request, obj):
+        return super().response_change(request, obj) if is_popup(request) else self.done(request)
+
+    def done(self, request):
+        messages.success(request, request.work.message())
+        return HttpResponseRedirect(request.work.address)
+
+    def get_formset_kwargs(self, request, obj, inline, prefix):
+        kwargs = super().get_formset_kwargs(request, obj, inline, prefix)
+        begun = getattr(request, "begun", None)
+        return kwargs if begun is None else kwargs | {"data": begun, "quiet": True}
+
+    def save_model(self, request, obj, form, change):
+        super().save_model(request, obj, form, change)
+        request.work.saved(obj)
+        reversion.set_comment(request.work.comment())
 
     def save_related(self, request, form, formsets, change):
         """Dates a change of what the item's own row does not hold: its tools, a role's outcomes."""
@@ -125,7 +299,23 @@ class PublishableAdmin(admin.ModelAdmin):
 
     @admin.display(description="state", ordering="publish_at")
     def state_now(self, item):
-        return format_html('<span class="state {}">{}</span>', item.state, item.state)
+        return badge(state_of(item, item.has_changes))
+
+
+def is_popup(request):
+    return IS_POPUP_VAR in request.POST
+
+
+@contextmanager
+def revision(request):
+    """Makes what is written inside a version, by the user, with the reason that was typed."""
+    if request.method != "POST":
+        yield
+        return
+    with reversion.create_revision():
+        reversion.set_user(request.user)
+        reversion.set_comment("\n".join(filter(None, ["saved", request.POST.get(copies.WHY, "")])))
+        yield
 
 
 def accepts(field, value):
@@ -138,9 +328,8 @@ def accepts(field, value):
     return field is not None
 
 
-class EvidenceInline(admin.TabularInline):
+class EvidenceInline(PartInline, admin.TabularInline):
     model = Evidence
-    extra = 0
     autocomplete_fields = ["role", "entry"]
 
 
@@ -154,8 +343,7 @@ class PrincipleAdmin(PublishableAdmin):
 
 
 @admin.register(Tool)
-class ToolAdmin(admin.ModelAdmin):
-    formfield_overrides = FIELDS
+class ToolAdmin(ContentAdmin):
     prepopulated_fields = {"slug": ["name"]}
     list_display = ["name", "url", "position"]
     list_editable = ["position"]
@@ -163,7 +351,7 @@ class ToolAdmin(admin.ModelAdmin):
 
 
 @admin.register(Focus)
-class FocusAdmin(admin.ModelAdmin):
+class FocusAdmin(ContentAdmin):
     list_display = ["text", "since", "until", "review_by", "position"]
     list_editable = ["position"]
     list_filter = [("until", admin.EmptyFieldListFilter)]
@@ -179,15 +367,12 @@ class FormerAddressAdmin(admin.ModelAdmin):
     autocomplete_fields = FormerAddress.KINDS
 
 
-class ProfileLinkInline(admin.TabularInline):
-    formfield_overrides = FIELDS
+class ProfileLinkInline(PartInline, admin.TabularInline):
     model = ProfileLink
-    extra = 0
 
 
 @admin.register(Profile)
-class ProfileAdmin(admin.ModelAdmin):
-    formfield_overrides = FIELDS
+class ProfileAdmin(ContentAdmin):
     autocomplete_fields = ["portrait"]
     inlines = [ProfileLinkInline]
     fields = ["name", "headline", "about", "email", "location", "portrait"]

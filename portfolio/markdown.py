@@ -274,6 +274,7 @@ def _wrapped(token, tag, attributes=()):
 def _image(self, tokens, index, options, env):
     """A picture; one of ours takes no place until it is seen, and then just its own."""
     image = tokens[index]
+    _spend(env, 4)  # what it becomes is long
     if picture := env.get("pictures", {}).get(image.attrs["src"]):
         if not image.content and picture.alt:
             image.children = [Token("text", "", 0, content=picture.alt)]

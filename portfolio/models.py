@@ -2,6 +2,7 @@
 
 import uuid
 
+from django.conf import settings
 from django.core.validators import RegexValidator
 from django.db import models, transaction
 from django.db.models import F, Max, Q
@@ -11,7 +12,7 @@ from django.db.models.lookups import GreaterThan, LessThan
 from django.urls import reverse
 from django.utils import timezone
 
-from . import markdown
+from . import markdown, rights
 from .changes import ContentQuerySet
 from .months import Month, MonthField
 
@@ -81,6 +82,17 @@ def is_live(path=""):
     return Q(**{f"{path}publish_at__lte": timezone.now()})
 
 
+def author_field():
+    return models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        editable=False,
+        serialize=False,
+        related_name="+",
+    )
+
+
 # `Publishable.changed_at` of one that is live, for the database.
 CHANGED_AT = Greatest("updated_at", "publish_at")
 
@@ -141,10 +153,11 @@ class PublishableQuerySet(ContentQuerySet):
         return self.filter(RowGreaterThan(names, place)).order_by(*names)
 
     def visible_to(self, user):
-        """What this person may see on a page of its own: an editor sees drafts too."""
-        meta = self.model._meta
-        if user.is_staff and user.has_perm(f"{meta.app_label}.view_{meta.model_name}"):
+        """What this person may see on a page of its own: an editor sees drafts, a writer theirs."""
+        if rights.may(user, "view", self.model):
             return self.all()
+        if rights.may(user, "change", self.model):
+            return self.filter(is_live() | Q(author=user))
         return self.live()
 
 
@@ -167,18 +180,21 @@ class Publishable(NaturalKeyModel):
         db_index=True,
         help_text="Empty: a draft. In the future: scheduled. In the past: live.",
     )
+    # Whose draft it is. No content: it stays here when the rest is exported.
+    author = author_field()
     # What feeds know it by: stays when its address, its database or its site changes.
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(default=timezone.now, editable=False)
 
     # Changing these does not make it another text.
-    not_content = ("position", "publish_at", "updated_at")
+    not_content = ("position", "publish_at", "updated_at", "author_id")
 
     objects = NaturalKeyManager.from_queryset(PublishableQuerySet)()
 
     class Meta:
         abstract = True
+        default_permissions = ("add", "change", "delete", "view", "publish")
 
     def __str__(self):
         return self.title
@@ -304,6 +320,7 @@ class Image(NaturalKeyModel):
         default=False, help_text="It says nothing that the text does not; screen readers skip it."
     )
     caption = models.TextField(blank=True, max_length=500)
+    author = author_field()
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -115,6 +115,7 @@ SECRET_KEY_FALLBACKS = read(env.list, "SECRET_KEY_FALLBACKS", [])
 INSTALLED_APPS = [
     "portfolio",
     "portfolio.search",
+    "portfolio.editing",
     "roles",
     "journal",
     "django.contrib.admin",
@@ -128,6 +129,8 @@ INSTALLED_APPS = [
     "axes",
     "csp",
     "markdownx",
+    "reversion",
+    "adminsortable2",
 ]
 MIDDLEWARE = [
     "portfolio.robots.close_other_hosts",
@@ -144,6 +147,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "axes.middleware.AxesMiddleware",
+    "portfolio.editing.clock.author_time",
     "portfolio.redirects.redirect_to_canonical",
 ]
 ROOT_URLCONF = "portfolio.urls"

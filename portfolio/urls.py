@@ -3,6 +3,7 @@ from django.urls import include, path, re_path, register_converter
 
 from . import feeds, media, sharing, sitemaps, views
 from .archive import PlaceConverter
+from .editing.share_links import shared
 from .exchange.views import export_content
 from .months import MonthConverter, YearConverter
 from .plain import page
@@ -42,6 +43,7 @@ urlpatterns = [
     path("robots.txt", robots, name="robots"),
     path("speculation-rules.json", views.speculation_rules, name="speculation_rules"),
     path("media/<path:name>", media.media, name="media"),
+    path("shared/<int:pk>/<str:signature>/", shared, name="shared"),
     path("admin/sign-in/<uidb64>/<token>/", SignIn.as_view(), name="sign_in"),
     path("admin/export/", export_content, name="export_content"),
     path("admin/", include("portfolio.editing.urls")),

@@ -1,24 +1,22 @@
 from django.contrib import admin
 
-from portfolio.admin import FIELDS, PublishableAdmin
+from portfolio.admin import PartInline, PublishableAdmin
 
 from .models import Outcome, Role
 
 
-class OutcomeInline(admin.StackedInline):
-    formfield_overrides = FIELDS
+class OutcomeInline(PartInline, admin.StackedInline):
     model = Outcome
-    extra = 0
     fields = [("figure", "what"), ("baseline", "as_of"), ("source", "position")]
 
 
 @admin.register(Role)
 class RoleAdmin(PublishableAdmin):
     fieldsets = [
-        (None, {"fields": ["title", "organisation", ("started", "ended")]}),
+        (None, {"fields": ["title", ("organisation", "started", "ended"), "tools"]}),
         ("The case", {"fields": ["problem", "approach", "impact"]}),
         ("The lessons", {"fields": ["learned", "broke"]}),
-        (None, {"fields": ["tools", "position"]}),
+        (None, {"fields": ["position"]}),
         *PublishableAdmin.publishing,
     ]
     inlines = [OutcomeInline]

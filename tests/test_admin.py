@@ -71,7 +71,14 @@ def test_someone_who_may_only_look_gets_every_form_to_look_at(client, one_of_eac
 def test_an_entry_is_written_and_published(admin_client):
     fields = {"title": "less code.", "slug": "less-code", "body": "deleted *lines*."}
     answer = admin_client.post(
-        ADD, form_of(**fields, month="2026-02", publish_at_0="2026-02-01", publish_at_1="08:00")
+        ADD,
+        form_of(
+            **fields,
+            month="2026-02",
+            publish_at_0="2026-02-01",
+            publish_at_1="08:00",
+            _publish="publish",
+        ),
     )
     assert answer.status_code == 302, answer.text
     entry = Entry.objects.get()
@@ -79,8 +86,12 @@ def test_an_entry_is_written_and_published(admin_client):
     assert "<em>lines</em>" in admin_client.get("/journal/2026/02/less-code/").text
 
 
-def test_an_entry_without_a_date_stays_a_draft(admin_client):
-    admin_client.post(ADD, form_of(title="not yet", slug="not-yet"))
+@pytest.mark.parametrize("date", ["", "2026-02-01"])
+def test_an_entry_that_is_saved_stays_a_draft(admin_client, date):
+    typed = form_of(
+        title="not yet", slug="not-yet", publish_at_0=date, publish_at_1=date and "08:00"
+    )
+    admin_client.post(ADD, typed)
     assert Entry.objects.get().state == "draft"
 
 

@@ -10,9 +10,12 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from PIL import Image as Pillow
+from reversion.models import Version
 
 from journal.models import Entry
 from portfolio import images
+from portfolio.editing.models import WorkingCopy, key_of, new_key
+from portfolio.editing.state import digest
 from portfolio.editing.uses import uses, uses_of
 from portfolio.models import Image, Profile
 
@@ -63,6 +66,37 @@ def test_every_place_that_can_show_a_picture_is_a_use():
     make_entry(body=show(other) + f" /media/{'f' * 20}.png")
     assert sorted(map(str, uses_of(image))) == sorted(map(str, items))
     assert len(uses()) == 3
+
+
+def begin(text, key=None, **fields):
+    """A working copy: of something new, or of what has this key."""
+    key = key or new_key(Entry)
+    data = {"body": [text], "title": ["a title"]}
+    return WorkingCopy.objects.create(key=key, title="a title", data=data, **fields)
+
+
+def test_what_is_being_written_is_a_use(admin_client):
+    image = make_image()
+    entry = make_entry()
+    begin(show(image), key_of(entry))
+    copy = begin(show(image))
+    assert set(uses_of(image)) == {entry, copy}
+    address = reverse("admin:journal_entry_add") + f"?copy={copy.key.partition(':')[2]}"
+    assert f'<a href="{address}">working copy: a title</a>' in admin_client.get(form(image)).text
+    assert "Nothing was deleted" in delete(admin_client, image).text
+
+
+def test_what_someone_else_is_writing_is_not_told(client):
+    image = make_image()
+    begin(show(image))
+    make_entry(title="a secret", body=show(image), publish_at=None)
+    writer = make_user("portfolio.view_image", "journal.change_entry")
+    begin(show(image), author=writer)
+    client.force_login(writer)
+    page = client.get(form(image)).text
+    assert "a secret" not in page
+    assert page.count("working copy: a title") == 1
+    assert ", 2 more" in page
 
 
 @pytest.mark.parametrize("address", ["/media/{}.png", "https://a.example/media/{}-960.webp?x"])
@@ -135,7 +169,7 @@ def test_the_queries_are_as_many_for_a_thousand_pictures_as_for_one(admin_client
             assert admin_client.get(reverse(LIST)).status_code == 200
         return len(captured)
 
-    make_entry(body=show(make_image()))
+    begin(show(make_image()), key_of(make_entry()))
     admin_client.get(reverse(LIST))
     few = queries()
     Image.objects.bulk_create(
@@ -145,6 +179,7 @@ def test_the_queries_are_as_many_for_a_thousand_pictures_as_for_one(admin_client
     for start in range(0, 1000, 100):
         make_entry(body="\n\n".join(named[start : start + 100]))
         make_tool(note=named[start])
+        begin(named[start], key_of(make_entry()))
     assert queries() == few < 25
 
 
@@ -232,10 +267,25 @@ def test_every_text_shows_the_file_that_replaces_another(admin_client, client):
     assert entry.updated_at.year > 2020
     assert (role.problem, role.broke) == ("as it was", f"before ![words]({address}) after")
     assert default_storage.listdir("")[1] == [new]
-    assert (
-        f"Its picture {old} is now {new}."
-        in admin_client.get(reverse("admin:journal_entry_history", args=[entry.pk])).text
-    )
+    for item in (entry, role, image):
+        assert Version.objects.get_for_object(item)[0].revision.comment == "replaced a picture"
+
+
+def test_what_is_being_written_shows_the_new_file_without_a_conflict(admin_client):
+    image = make_picture("red")
+    entry = make_entry(body=show(image))
+    base = {"body": digest(entry.body), "title": digest("another")}
+    copy, new = begin(show(image) + " more", key_of(entry), base=base, tab="x"), begin(show(image))
+    assert replace(admin_client, image, png("blue")).status_code == 302
+    image.refresh_from_db()
+    entry.refresh_from_db()
+    copy.refresh_from_db()
+    new.refresh_from_db()
+    assert copy.data["body"] == [show(image) + " more"]
+    assert copy.base == {"body": digest(entry.body), "title": digest("another")}
+    # The window that wrote it has to look again.
+    assert (copy.version, copy.tab) == (2, "")
+    assert new.data == {"body": [show(image)], "title": ["a title"]}
 
 
 def test_a_file_is_not_replaced_by_what_is_there_or_is_no_picture(admin_client):
@@ -267,7 +317,9 @@ def test_a_picture_is_replaced_only_by_who_may_change_what_shows_it(client):
     assert image.file.name == old
     # Its words alone may be changed, and more with the permission.
     assert client.post(form(image), {"alt": "words"}).status_code == 302
-    client.force_login(make_user("portfolio.change_image", "journal.change_entry"))
+    client.force_login(
+        make_user("portfolio.change_image", "journal.change_entry", "journal.publish_entry")
+    )
     assert replace(client, image, png("blue")).status_code == 302
     entry.refresh_from_db()
     assert old not in entry.body

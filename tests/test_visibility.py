@@ -76,6 +76,8 @@ CARD = r"^card/(?P<name>[a-z0-9/-]+)\.png$"
 # Files by the hash of their content, which no page in the matrix lists; and what is the same for
 # all sites.
 ELSEWHERE = ["media/<path:name>", "favicon.ico", "speculation-rules.json"]
+# Drafts for whoever was given the link, of which tests/test_share_links.py is.
+SHARED = "shared/<int:pk>/<str:signature>/"
 MISSING = "/no-such-page/"
 
 
@@ -295,7 +297,7 @@ def test_a_scheduled_item_goes_live_by_itself(client, site_in):
 
 def test_every_public_route_is_in_the_matrix():
     routes = {route for route in public_routes(get_resolver()) if not route.startswith("admin/")}
-    assert routes == {*LISTS, *PAGES, CARD, *ELSEWHERE}
+    assert routes == {*LISTS, *PAGES, CARD, SHARED, *ELSEWHERE}
 
 
 def test_the_addresses_of_the_matrix_are_those_that_the_routes_give():

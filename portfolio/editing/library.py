@@ -2,20 +2,21 @@
 
 from functools import partial
 
+import reversion
 from django import forms
 from django.contrib import admin, messages
-from django.contrib.admin.sites import NotRegistered
 from django.contrib.admin.views.main import ChangeList
 from django.db import transaction
 from django.db.models.functions import Left
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 
-from portfolio import images
-from portfolio.admin import FIELDS
+from portfolio import images, rights
+from portfolio.admin import FIELDS, revision
 from portfolio.images import PictureField, stem_of
 from portfolio.models import Image
 
+from .models import WorkingCopy, model_of
 from .uses import rename, uses, uses_of
 
 LIMITS = "JPEG, PNG, WebP or AVIF; up to 20 MB and 50 megapixels."
@@ -62,7 +63,7 @@ class ReplacementForm(forms.ModelForm):
             raise forms.ValidationError(
                 "This picture is in the library already: name that one in the texts instead."
             )
-        if not all(may(self.request, "change", item) for item in self.instance.used):
+        if not all(may_change(self.request.user, item) for item in self.instance.used):
             raise forms.ValidationError(
                 "The picture is used in something that you may not change: "
                 "ask someone who may to replace it."
@@ -88,13 +89,21 @@ def told(number):
 # Where they are used, as far as the user may know.
 
 
-def may(request, action, item):
-    """Whether the user may `view` or `change` an item in the admin."""
-    try:
-        model_admin = admin.site.get_model_admin(type(item))
-    except NotRegistered:
-        return False
-    return getattr(model_admin, f"has_{action}_permission")(request, item)
+def may_see(user, item):
+    """Whether the user may know of an item, as `visible_to` says for many."""
+    if isinstance(item, WorkingCopy):
+        return may_change(user, item)
+    if rights.may(user, "view", type(item)):
+        return True
+    is_theirs = getattr(item, "author_id", None) == user.pk
+    is_public = getattr(item, "state", "live") == "live"
+    return rights.may(user, "change", type(item)) and (is_theirs or is_public)
+
+
+def may_change(user, item):
+    if isinstance(item, WorkingCopy):
+        return item.author_id == user.pk or rights.may_publish(user, model_of(item.key))
+    return rights.may_change(user, item)
 
 
 MOST = 5  # in a list
@@ -102,7 +111,7 @@ MOST = 5  # in a list
 
 def links(request, items, most=None):
     """The items as links to their forms; those that the user may not see are only counted."""
-    seen = [item for item in items if may(request, "view", item)]
+    seen = [item for item in items if may_see(request.user, item)]
     rest = len(items) - len(seen[:most])
     parts = [
         format_html('<a href="{}">{}</a>', address(item), f"{item._meta.verbose_name}: {item}")
@@ -114,6 +123,10 @@ def links(request, items, most=None):
 
 
 def address(item):
+    """That of its form."""
+    if isinstance(item, WorkingCopy):
+        meta, number = model_of(item.key)._meta, item.key.partition(":")[2]
+        return reverse(f"admin:{meta.app_label}_{meta.model_name}_add") + f"?copy={number}"
     meta = item._meta
     return reverse(f"admin:{meta.app_label}_{meta.model_name}_change", args=[item.pk])
 
@@ -206,11 +219,15 @@ class ImageAdmin(admin.ModelAdmin):
         """Bring what names the old file along."""
         rename(old, image)
         transaction.on_commit(partial(images.discard, old))
-        for item in image.used:
-            model_admin = admin.site.get_model_admin(type(item))
-            model_admin.log_change(request, item, f"Its picture {old} is now {image.file}.")
+        reversion.set_comment("replaced a picture")
         message = f"{told(len(image.used))} that showed the old file now shows the new one."
         messages.success(request, message)
+
+    # The texts that it is replaced in have versions, too.
+
+    def changeform_view(self, request, *arguments):
+        with revision(request):
+            return super().changeform_view(request, *arguments)
 
     # No picture goes while something shows it.
 

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from . import views
+from . import share_links, views, writing
 
 app_name = "editing"
 urlpatterns = [
@@ -8,4 +8,10 @@ urlpatterns = [
     path("upload/", views.upload, name="upload"),
     path("pictures/", views.pictures, name="pictures"),
     path("pictures/describe/", views.describe, name="describe"),
+    path("writing/<str:key>/keep/", writing.keep, name="keep"),
+    path("writing/<str:key>/preview/", writing.preview, name="live_preview"),
+    path("writing/<str:key>/present/", writing.present, name="present"),
+    path("writing/<str:key>/page/", writing.page, name="page"),
+    path("writing/<str:key>/links/", share_links.links, name="links"),
+    path("writing/<str:key>/discard/", writing.discard, name="discard"),
 ]

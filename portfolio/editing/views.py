@@ -6,6 +6,7 @@ redirect, for the answer.
 
 from functools import wraps
 
+import reversion
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
@@ -123,5 +124,8 @@ def describe(request):
     form = DescriptionForm(request.POST, instance=image)
     if not form.is_valid():
         return refusal(" ".join(reason for field in form.errors.values() for reason in field))
-    form.save()
+    with reversion.create_revision():
+        reversion.set_user(request.user)
+        reversion.set_comment("described")
+        form.save()
     return JsonResponse({})

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('portfolio', '0003_former_addresses'),
+        ('portfolio', '0004_authors'),
     ]
 
     operations = [

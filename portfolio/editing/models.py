@@ -1,0 +1,158 @@
+"""What the desk keeps beside the content: nothing of it is content, and no reader sees it."""
+
+import uuid
+
+from django.apps import apps
+from django.conf import settings
+from django.db import models
+from django.db.models.functions import Cast, Concat
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.crypto import constant_time_compare, salted_hmac
+
+from portfolio.page import absolute
+
+
+def key_of(item):
+    """What the desk calls an item: its kind and its number, such as `journal.entry:42`."""
+    return f"{item._meta.label_lower}:{item.pk}"
+
+
+def new_key(model):
+    """A key for something of this kind that has not been saved yet."""
+    return f"{model._meta.label_lower}:{uuid.uuid4()}"
+
+
+def model_of(key):
+    """The model of a key; LookupError if there is none."""
+    try:
+        return apps.get_model(key.partition(":")[0])
+    except ValueError as error:
+        raise LookupError(key) from error
+
+
+class WorkingCopyQuerySet(models.QuerySet):
+    def exists_for(self, model):
+        """For a queryset of the model: whether there is a working copy of each."""
+        number = Cast(models.OuterRef("pk"), models.CharField())
+        return models.Exists(
+            self.filter(key=Concat(models.Value(f"{model._meta.label_lower}:"), number))
+        )
+
+
+class WorkingCopy(models.Model):
+    """What someone has written of an item and not yet saved to it: its form, as it stands.
+
+    There is one for each item, whoever writes it. `data` has the form as a browser sends it, as
+    {name: [values]}, finished or not; `base` is the edition of the item that it was begun from, and
+    `tab` the window that wrote it last.
+    """
+
+    key = models.CharField(max_length=100, unique=True)
+    title = models.CharField(max_length=300, blank=True)
+    data = models.JSONField()
+    base = models.JSONField(default=dict)
+    tab = models.CharField(max_length=40, blank=True)
+    version = models.PositiveIntegerField(default=1)
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+"
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(default=timezone.now)
+
+    objects = WorkingCopyQuerySet.as_manager()
+
+    class Meta:
+        default_permissions = ()
+        verbose_name_plural = "working copies"
+        ordering = ["-updated_at"]
+
+    def __str__(self):
+        return self.title or "untitled"
+
+    @property
+    def is_new(self):
+        """Whether its item has not been saved yet."""
+        return not self.key.partition(":")[2].isdigit()
+
+
+class ShareLinkQuerySet(models.QuerySet):
+    def good(self):
+        """Those that still open something."""
+        return self.filter(revoked_at=None, expires_at__gt=timezone.now())
+
+
+class ShareLink(models.Model):
+    """A way to show one draft to someone who cannot sign in, until it expires or is revoked."""
+
+    key = models.CharField(max_length=100, db_index=True)
+    note = models.CharField(max_length=100, blank=True)
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+"
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True)
+
+    objects = ShareLinkQuerySet.as_manager()
+
+    class Meta:
+        default_permissions = ()
+        ordering = ["-created_at"]
+
+    def __str__(self):
+        return f"{self.key} until {self.expires_at:%Y-%m-%d}"
+
+    def get_absolute_url(self):
+        return reverse("shared", args=[self.pk, self.signature()])
+
+    @property
+    def address(self):
+        """Its address as the world outside knows it."""
+        return absolute(self.get_absolute_url())
+
+    def signature(self, secret=settings.SECRET_KEY):
+        """What makes it good for this one item alone."""
+        return salted_hmac("share", f"{self.pk} {self.key}", secret, algorithm="sha256").hexdigest()
+
+    @classmethod
+    def find(cls, pk, signature):
+        """The link that is good now; None for any other."""
+        link = cls.objects.good().filter(pk=pk).first()
+        secrets = settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS
+        if link and any(constant_time_compare(link.signature(key), signature) for key in secrets):
+            return link
+        return None
+
+
+class Presence(models.Model):
+    """That someone has an item open in a window, and when the window last said so."""
+
+    key = models.CharField(max_length=100)
+    tab = models.CharField(max_length=40)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    seen_at = models.DateTimeField()
+
+    class Meta:
+        default_permissions = ()
+        constraints = [models.UniqueConstraint(fields=["key", "tab"], name="presence_once_a_tab")]
+
+    def __str__(self):
+        return f"{self.user} at {self.key}"
+
+
+class Finding(models.Model):
+    """What the checks found of an item when they last looked at its page."""
+
+    key = models.CharField(max_length=100, db_index=True)
+    check_name = models.CharField(max_length=40)
+    blocking = models.BooleanField()
+    message = models.TextField()
+    found_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        default_permissions = ()
+        ordering = ["-blocking", "key", "pk"]
+
+    def __str__(self):
+        return self.message

@@ -1,0 +1,211 @@
+"""What a form holds, told the same way wherever it comes from, so that two can be compared.
+
+A *state* is {name: value}: for each field of the form a string, or a list of them where it takes
+several, and for each set of inline forms a list of such dictionaries, without those that are empty
+or deleted. An *edition* is a state's short digests, which a form carries so that it can tell later
+what has changed beneath it.
+"""
+
+import json
+from hashlib import sha256
+
+from django.core.exceptions import ValidationError
+from django.db.models import Model
+from django.forms import CheckboxInput, MultiWidget
+from django.forms.formsets import DELETION_FIELD_NAME
+from django.http import QueryDict
+from django.utils.functional import cached_property
+
+ABSOLUTE_MAX = 2000  # inline forms of a kind, as Django has it
+
+
+class Forms:
+    """An item's form in the admin with its inline forms: of `data`, or of the item as it is stored.
+
+    `data` is a QueryDict as a browser sends it. `item` is None for a new one.
+    """
+
+    def __init__(self, model_admin, request, item, data=None):
+        form_class = model_admin.get_form(request, item, change=item is not None)
+        self.form = form_class(data, instance=item)
+        self.formsets = [
+            formset_class(
+                data,
+                instance=self.form.instance,
+                prefix=formset_class.get_default_prefix(),
+                queryset=inline.get_queryset(request),
+            )
+            for formset_class, inline in model_admin.get_formsets_with_inlines(request, item)
+        ]
+
+    @cached_property
+    def state(self):
+        state = {name: value_of(self.form, name) for name in self.form.fields}
+        for formset in self.formsets:
+            state[formset.prefix] = sorted(rows_of(formset), key=json.dumps)
+        return state
+
+    @property
+    def edition(self):
+        return {name: digest(value) for name, value in self.state.items()}
+
+    def label(self, name):
+        """What a part of the state is called on the form."""
+        if name in self.form.fields:
+            return str(self.form[name].label)
+        return str(self._formset(name).model._meta.verbose_name_plural)
+
+    def readable(self, name, value):
+        """A part of a state as a person reads it: texts, names of things, a line for each row."""
+        if name in self.form.fields:
+            return readable(self.form.fields[name], value)
+        fields = self._formset(name).empty_form.fields
+        return "\n".join(
+            " · ".join(filter(None, (readable(fields[part], row[part]) for part in row)))
+            for row in value
+        )
+
+    def posted(self):
+        """The stored item as a browser would send its form, as {name: [values]}."""
+        data = {}
+        for form in [self.form, *(form for formset in self.formsets for form in formset.forms)]:
+            for name in form.fields:
+                data |= posted(form[name])
+        for formset in self.formsets:
+            for name in formset.management_form.fields:
+                data |= posted(formset.management_form[name])
+        return data
+
+    def _formset(self, prefix):
+        return next(formset for formset in self.formsets if formset.prefix == prefix)
+
+
+def rows_of(formset):
+    ignored = {DELETION_FIELD_NAME, formset.fk.name, formset.model._meta.pk.name}
+    for form in formset.forms:
+        if form.is_bound:
+            deleted = form.data.get(form.add_prefix(DELETION_FIELD_NAME))
+            shown = not deleted and (form.instance.pk or form.has_changed())
+        else:
+            shown = form.instance.pk
+        if shown:
+            yield {name: value_of(form, name) for name in form.fields if name not in ignored}
+
+
+def readable(field, value):
+    if hasattr(field, "queryset"):
+        chosen = filter(is_key, [value] if isinstance(value, str) else value)
+        return ", ".join(map(str, field.queryset.filter(pk__in=[*chosen])))
+    return ", ".join(value) if isinstance(value, list) else value
+
+
+def posted(bound):
+    """What a browser sends of a field that nobody has touched, as {name: [values]}."""
+    widget, value, name = bound.field.widget, bound.value(), bound.html_name
+    if isinstance(widget, MultiWidget):
+        parts = value if isinstance(value, list) else widget.decompress(value)
+        return {
+            name + suffix: [part.format_value(value) or ""]
+            for part, suffix, value in zip(widget.widgets, widget.widgets_names, parts, strict=True)
+        }
+    if isinstance(widget, CheckboxInput):
+        return {name: ["on"]} if value else {}
+    shown = getattr(widget, "widget", widget).format_value(value)
+    return {name: shown if isinstance(shown, list) else ["" if shown is None else str(shown)]}
+
+
+def value_of(form, name):
+    """The value of a form's field as a string or a list of strings; as typed if it is no value."""
+    bound = form[name]
+    if not form.is_bound:
+        return canonical(bound.initial)
+    typed = bound.data
+    try:
+        return canonical(bound.field.clean(typed))
+    except ValidationError:
+        return canonical(typed)
+
+
+def canonical(value):
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return value.replace("\r\n", "\n").strip()
+    if isinstance(value, Model):
+        return str(value.pk)
+    if hasattr(value, "isoformat"):
+        # A form shows no smaller part of a second.
+        return (
+            value.isoformat(timespec="seconds") if hasattr(value, "tzinfo") else value.isoformat()
+        )
+    if hasattr(value, "__iter__"):
+        return sorted(map(canonical, value))
+    return str(value)
+
+
+def digest(value):
+    return sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:12]
+
+
+def changed_beneath(edition, theirs, mine):
+    """The names of what has changed since `edition` from `mine`, and differs from it now."""
+    return [
+        name
+        for name, value in theirs.items()
+        if name in edition and edition[name] != digest(value) and value != mine.get(name)
+    ]
+
+
+def as_data(lists):
+    """The QueryDict of {name: [values]}."""
+    data = QueryDict(mutable=True)
+    for name, values in lists.items():
+        data.setlist(name, values)
+    return data
+
+
+def settled(data, forms):
+    """The data as a form can show them: choices that can be keys, and rows that are there first.
+
+    A row that someone else deleted meanwhile becomes a new one: it would be no valid choice, and
+    its text be lost.
+    """
+    data = data.copy()
+    _settle_choices(data, forms.form.fields)
+    for formset in forms.formsets:
+        prefix, key = formset.prefix, formset.model._meta.pk.name
+        there = {str(item.pk) for item in formset.get_queryset()}
+        rows = [_taken(data, f"{prefix}-{index}-") for index in range(_total(data, prefix))]
+        rows = [row for row in rows if row]
+        kept = [row for row in rows if row.get(key, [""])[0] in there]
+        new = [row | {key: [""]} for row in rows if row.get(key, [""])[0] not in there]
+        for index, row in enumerate([*kept, *new]):
+            for name, values in row.items():
+                data.setlist(f"{prefix}-{index}-{name}", values)
+            _settle_choices(data, formset.empty_form.fields, f"{prefix}-{index}-")
+        if f"{prefix}-TOTAL_FORMS" in data:
+            data[f"{prefix}-TOTAL_FORMS"] = str(len(rows))
+            data[f"{prefix}-INITIAL_FORMS"] = str(len(kept))
+    return data
+
+
+def _settle_choices(data, fields, prefix=""):
+    # The admin's boxes ask the database for whatever is chosen.
+    for name, field in fields.items():
+        if hasattr(field, "queryset") and prefix + name in data:
+            chosen = data.getlist(prefix + name)
+            data.setlist(prefix + name, [value for value in chosen if is_key(value)])
+
+
+def is_key(text):
+    """Whether a text can be a primary key."""
+    return text.isascii() and text.isdigit() and len(text) < 19
+
+
+def _total(data, prefix):
+    total = data.get(f"{prefix}-TOTAL_FORMS", "")
+    return min(int(total), ABSOLUTE_MAX) if is_key(total) else 0
+
+
+def _taken(data, start):
+    return {name.removeprefix(start): data.pop(name) for name in [*data] if name.startswith(start)}

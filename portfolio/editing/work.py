@@ -1,0 +1,256 @@
+"""One visit to an item's form: its working copy, what is in the way, and what comes of the verb."""
+
+import json
+import uuid
+from contextlib import suppress
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.db import IntegrityError, transaction
+from django.http import HttpResponseRedirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.timesince import timeuntil
+
+from portfolio import rights
+
+from . import copies
+from .form import verb_of
+from .models import ShareLink, WorkingCopy, key_of, new_key
+from .rehearsal import public_page, rehearsal
+from .state import Forms, as_data, settled
+
+WITH_CHANGES = "with changes"
+
+
+def state_of(item, has_changes):
+    """The state in words: `draft`, `scheduled`, `live`, and the latter two `with changes`."""
+    if item is None:
+        return "new"
+    changed = has_changes and item.state != "draft"
+    return f"{item.state} {WITH_CHANGES}" if changed else item.state
+
+
+def badge(state):
+    return format_html('<span class="state {}">{}</span>', state.replace(" ", "-"), state)
+
+
+class Work:
+    """What someone does with an item of a kind, or with a new one if `item` is None.
+
+    `key` is that of the request's working copy; PermissionDenied if it is not theirs to write.
+    """
+
+    def __init__(self, model_admin, request, item, key=""):
+        self.admin, self.request, self.item = model_admin, request, item
+        self.verb = verb_of(request.POST)
+        self.key = key_of(item) if item else self._new_key(key)
+        self.copy = WorkingCopy.objects.filter(key=self.key).first()
+        self.conflict = None
+        if not self.may_write():
+            raise PermissionDenied
+
+    def _new_key(self, key):
+        """The key that the request names for something new, or else one that nothing has yet."""
+        given = key or self.request.POST.get("_key") or self.request.GET.get("copy") or ""
+        try:
+            return f"{self.admin.opts.label_lower}:{uuid.UUID(given.rpartition(':')[2])}"
+        except ValueError:
+            return new_key(self.admin.model)
+
+    def may_write(self):
+        user = self.request.user
+        if self.item:
+            return self.admin.has_change_permission(self.request, self.item)
+        mine = self.copy is None or self.copy.author_id == user.pk
+        return self.admin.has_add_permission(self.request) and (mine or self.may_publish)
+
+    @property
+    def may_publish(self):
+        return rights.may_publish(self.request.user, self.admin.model)
+
+    # What was posted.
+
+    def take(self):
+        """Keep what was posted; gives the answer if that was all, None if it is to be saved.
+
+        What is in the way of saving it is then in `request.obstacles`, for the form to say.
+        """
+        if self.verb not in ("save", "preview") and not self.may_publish:
+            raise PermissionDenied
+        request = self.request
+        if copies.TAKE in request.POST:
+            request.POST = copies.taken(request.POST, self._other_side())
+        request.POST = settled(request.POST, self.forms())
+        self.copy, self.conflict = copies.keep(
+            self.admin, request, self.key, self.item, request.POST
+        )
+        if self.conflict:
+            request.obstacles = [str(self.conflict)]
+            return None
+        if self.verb == "preview":
+            return HttpResponseRedirect(reverse("editing:page", args=[self.key]))
+        if self.verb == "save" and self.item and self.item.state != "draft":
+            copies.keep_version(self.copy, request.user, request.POST.get(copies.WHY, ""))
+            messages.success(request, "Saved as a draft. The public page is as it was.")
+            return HttpResponseRedirect(self.address)
+        if self.verb in ("publish", "schedule"):
+            request.obstacles = self.obstacles()
+        return None
+
+    def _other_side(self):
+        if self.copy and self.request.POST.get("_side") == "copy":
+            return self.forms(as_data(self.copy.data))
+        return self.forms()
+
+    def obstacles(self):
+        """What the checks find that keeps the page from going out, unless a reason is given."""
+        return []
+
+    def saved(self, item):
+        """The working copy has been saved to the item, and goes, unless it was written since."""
+        if self.copy:
+            WorkingCopy.objects.filter(pk=self.copy.pk, version=self.copy.version).delete()
+        self.item = item
+
+    # What the form shows.
+
+    def forms(self, data=None):
+        return Forms(self.admin, self.request, self.item, data)
+
+    @property
+    def address(self):
+        """The address of the form."""
+        info = self.admin.opts.app_label, self.admin.opts.model_name
+        if self.item:
+            return reverse("admin:{}_{}_change".format(*info), args=[self.item.pk])
+        return reverse("admin:{}_{}_add".format(*info)) + f"?copy={self.key.partition(':')[2]}"
+
+    def editions(self):
+        """What the form's window has seen, as (edition of what it shows, that of the item)."""
+        if self.conflict:
+            return self.conflict.edition, self.conflict.base
+        if self.copy:
+            return self.forms(as_data(self.copy.data)).edition, self.copy.base
+        edition = self.forms().edition if self.item else {}
+        return edition, edition
+
+    def context(self):
+        edition, base = map(json.dumps, self.editions())
+        return {
+            "work": self,
+            "conflict": self.conflict,
+            "edition": edition,
+            "base": base,
+            "why": self.request.POST.get(copies.WHY, ""),
+            "time_zone": timezone.get_current_timezone_name(),
+            "links": ShareLink.objects.good().filter(key=self.key),
+        }
+
+    @property
+    def state(self):
+        return state_of(self.item, bool(self.copy))
+
+    @property
+    def badge(self):
+        return badge(self.state)
+
+    @property
+    def next_step(self):
+        """The verb that the work is on its way to, as (name, label)."""
+        if not self.may_publish:
+            return "save", "save draft"
+        if self.item and self.item.state == "live":
+            return "publish", "publish changes"
+        return "publish", "publish now" if self.state.startswith("scheduled") else "publish"
+
+    # The real page.
+
+    def page(self, data=None):
+        """The HTML of the public page as it would be if the data were published now.
+
+        Without data it is of the working copy, or else of the item as it is stored.
+        """
+        with rehearsal():
+            return public_page(self.performed(data))
+
+    def performed(self, data=None, shared=None):
+        """The item with the data saved to it and live, in the rehearsal that this is called in.
+
+        Where a field does not hold what it should yet, it keeps what the item has.
+        """
+        if data is None and self.copy:
+            data = as_data(self.copy.data)
+        item = self.item
+        if data is not None:
+            forms = self.forms(data)
+            item = self._saved_as_far_as_possible(forms)
+        if item is None or item.pk is None:
+            raise LookupError(self.key)
+        if item.state != "live":
+            item.publish_at = timezone.now()
+            item.save()
+        return item
+
+    def _saved_as_far_as_possible(self, forms):
+        form = forms.form
+        form.is_valid()
+        item = form.instance
+        for name, value in self.admin.get_changeform_initial_data(self.request).items():
+            if getattr(item, name, "") is None:
+                setattr(item, name, value)
+        item.title = item.title or "untitled"
+        if not item.slug or form.errors:
+            item.slug = item.slug if self._is_free(item) else f"preview-{uuid.uuid4().hex}"
+        item.publish_at = timezone.now() if item.state != "live" else item.publish_at
+        item.save()
+        form._save_m2m()
+        for formset in forms.formsets:
+            for row in formset.forms:
+                with suppress(IntegrityError, ValueError), transaction.atomic():
+                    save_row(formset, row, item)
+        return item
+
+    def _is_free(self, item):
+        key = {name: getattr(item, name) for name in item.natural_key_fields}
+        others = type(item)._base_manager.filter(**key).exclude(pk=item.pk)
+        return bool(item.slug) and not others.exists()
+
+    # What is said of it.
+
+    def message(self):
+        item, verb = self.item, self.verb
+        address = item.get_absolute_url()
+        if verb == "publish":
+            return format_html('Published: <a href="{}">{}</a>', address, item.title)
+        if verb == "schedule":
+            local = timezone.localtime(item.publish_at)
+            return (
+                f"Scheduled: goes live in {timeuntil(item.publish_at)}, "
+                f"on {local:%d %b %Y at %H:%M} ({timezone.get_current_timezone_name()})."
+            )
+        if verb == "unpublish":
+            return "Unpublished: readers do not find it any more."
+        return "Saved as a draft."
+
+    def comment(self):
+        """What the history says of it."""
+        local = self.item.publish_at and timezone.localtime(self.item.publish_at)
+        said = {
+            "save": "saved",
+            "publish": "published",
+            "unpublish": "unpublished",
+            "schedule": f"scheduled for {local:%d %b %Y at %H:%M}" if local else "",
+        }
+        return "\n".join(filter(None, [said[self.verb], self.request.POST.get(copies.WHY, "")]))
+
+
+def save_row(formset, form, item):
+    """Save one row of inline forms if it holds anything that can be saved."""
+    if form.data.get(form.add_prefix("DELETE")):
+        if form.instance.pk:
+            form.instance.delete()
+    elif form.has_changed() and form.is_valid():
+        setattr(form.instance, formset.fk.name, item)
+        form.save()
