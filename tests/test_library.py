@@ -252,7 +252,7 @@ def test_every_text_shows_the_file_that_replaces_another(admin_client, client):
     role = make_role(problem="as it was", broke=show(image))
     Profile.objects.create(portrait=image)
     assert b"".join(client.get(f"/media/{old[:20]}-480.webp"))
-    assert "Each of the 3 items that shows it" in admin_client.get(form(image)).text
+    assert "Each of the 3 items listed above will show" in admin_client.get(form(image)).text
     assert replace(admin_client, image, png("blue", (700, 350))).status_code == 302
     image.refresh_from_db()
     new = image.file.name

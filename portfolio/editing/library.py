@@ -48,9 +48,10 @@ class ReplacementForm(forms.ModelForm):
     def __init__(self, *arguments, **options):
         super().__init__(*arguments, **options)
         number = len(self.instance.used)
+        follows = f"{told(number)} listed above will show the new one. " if number else ""
         self.fields["replacement"].help_text = (
-            "Takes the place of this one; what is said of it stays, the old file is deleted."
-            f" {told(number)} that shows it, as listed above, will show the new one. {LIMITS}"
+            "Takes the place of this one; what is said of it stays, the old file is deleted. "
+            f"{follows}{LIMITS}"
         )
 
     def clean_replacement(self):
@@ -83,7 +84,7 @@ def put(picture, image):
 
 
 def told(number):
-    return {0: "Nothing", 1: "The one item"}.get(number, f"Each of the {number} items")
+    return "The one item" if number == 1 else f"Each of the {number} items"
 
 
 # Where they are used, as far as the user may know.
@@ -220,8 +221,9 @@ class ImageAdmin(admin.ModelAdmin):
         rename(old, image)
         transaction.on_commit(partial(images.discard, old))
         reversion.set_comment("replaced a picture")
-        message = f"{told(len(image.used))} that showed the old file now shows the new one."
-        messages.success(request, message)
+        if image.used:
+            message = f"{told(len(image.used))} that showed the old file now shows the new one."
+            messages.success(request, message)
 
     # The texts that it is replaced in have versions, too.
 
