@@ -45,6 +45,13 @@ admin.site.enable_nav_sidebar = False
 admin.site.login_form = SignInForm
 
 
+def module(name, **attributes):
+    return Script(f"portfolio/{name}.js", type="module", **attributes)
+
+
+NAMES = module("autocomplete-names")
+
+
 class LineEnds:
     """For a widget: a browser sends line ends as CR LF, which would make every text another one."""
 
@@ -61,11 +68,15 @@ class MarkdownWidget(LineEnds, AdminMarkdownxWidget):
     """django-markdownx's field with live preview, made to live with keyboards and failures."""
 
     class Media:
-        css = {"all": ["portfolio/editor.css", "portfolio/pictures.css"]}
+        css = {"all": ["portfolio/editor.css", "portfolio/tools.css", "portfolio/pictures.css"]}
         js = [
             "portfolio/editor.js",
-            Script("portfolio/pictures.js", type="module"),
-            Script("portfolio/descriptions.js", type="module"),
+            module("toolbar"),
+            module("tally"),
+            module("paste"),
+            module("link-picker", **{"data-links": reverse_lazy("editing:links")}),
+            module("pictures"),
+            module("descriptions"),
         ]
 
 
@@ -220,7 +231,12 @@ class PublishableAdmin(ContentAdmin):
 
     class Media:
         css = {"all": ["portfolio/writing.css"]}
-        js = [Script(f"portfolio/{name}.js", type="module") for name in ("presence", "pane")]
+        js = [
+            NAMES,
+            module("new-tool", **{"data-new-tool": reverse_lazy("editing:new_tool")}),
+            module("presence"),
+            module("pane"),
+        ]
 
     def get_queryset(self, request):
         queryset = super().get_queryset(request).visible_to(request.user)
@@ -366,6 +382,9 @@ class FormerAddressAdmin(admin.ModelAdmin):
     search_fields = ["path"]
     autocomplete_fields = FormerAddress.KINDS
 
+    class Media:
+        js = [NAMES]
+
 
 class ProfileLinkInline(PartInline, admin.TabularInline):
     model = ProfileLink
@@ -376,6 +395,9 @@ class ProfileAdmin(ContentAdmin):
     autocomplete_fields = ["portrait"]
     inlines = [ProfileLinkInline]
     fields = ["name", "headline", "about", "email", "location", "portrait"]
+
+    class Media:
+        js = [NAMES]
 
     def changelist_view(self, request, extra_context=None):
         """There is one profile at most, so its list is its form."""

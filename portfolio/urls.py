@@ -3,6 +3,7 @@ from django.urls import include, path, re_path, register_converter
 
 from . import feeds, media, sharing, sitemaps, views
 from .archive import PlaceConverter
+from .desk import desk
 from .editing.share_links import shared
 from .exchange.views import export_content
 from .months import MonthConverter, YearConverter
@@ -46,6 +47,7 @@ urlpatterns = [
     path("shared/<int:pk>/<str:signature>/", shared, name="shared"),
     path("admin/sign-in/<uidb64>/<token>/", SignIn.as_view(), name="sign_in"),
     path("admin/export/", export_content, name="export_content"),
+    path("admin/", admin.site.admin_view(desk)),
     path("admin/", include("portfolio.editing.urls")),
     path("admin/", admin.site.urls),
 ]

@@ -53,7 +53,7 @@ def preview(desk):
 
 
 def message(desk):
-    return desk.locator(".picture-message")
+    return desk.locator(".markdownx-message")
 
 
 def picture_file(folder, name, colour="red", format="PNG"):

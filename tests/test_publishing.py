@@ -9,9 +9,11 @@ from reversion.models import Revision
 
 from journal.models import Entry
 from portfolio.editing.form import explain
+from portfolio.editing.models import Finding
+from portfolio.models import Image
 
 from .desk import change, endpoint, fields_of
-from .factories import make_entry
+from .factories import make_entry, make_image
 
 pytestmark = pytest.mark.django_db
 
@@ -92,6 +94,32 @@ def test_unpublishing_takes_it_from_the_readers_at_once(admin_client, client):
     assert client.get(entry.get_absolute_url()).status_code == 200
     press(admin_client, entry, "_unpublish")
     assert Client().get(entry.get_absolute_url()).status_code == 404
+
+
+def test_what_the_checks_find_stops_publishing_until_a_reason_is_given(admin_client):
+    image = make_image(alt="")
+    entry = make_entry(publish_at=None)
+    text = f"look:\n\n![]({image.file.url})"
+    page = press(admin_client, entry, "_publish", body=text)
+    assert "1 thing should be put right first" in page.text
+    assert "Before this goes live" in page.text
+    assert entry.state == "draft"
+    despite = {"_despite": "the picture is a test"}
+    press(admin_client, entry, "_publish", body=text, **despite)
+    assert entry.state == "live"
+    comment = Revision.objects.latest("pk").comment
+    assert comment == "published\ndespite alt text: the picture is a test"
+    assert Finding.objects.get(blocking=True).check_name == "alt text"
+    # Put right, it asks for no reason.
+    Image.objects.update(alt="a red field")
+    press(admin_client, entry, "_publish")
+    assert not Finding.objects.filter(blocking=True).exists()
+
+
+def test_saving_a_draft_asks_for_nothing(admin_client):
+    entry = make_entry(publish_at=None)
+    answer = press(admin_client, entry, "_save", body="![](/media/none.png) [](x)")
+    assert answer.status_code == 302
 
 
 def test_times_are_those_of_the_authors_clock(admin_client):

@@ -85,14 +85,14 @@ def test_a_writer_changes_nothing_of_others(writer):
     for item in others():
         before = type(item).objects.values().get(pk=item.pk)
         forged = {"title": "forged", "slug": "forged", "month": "jan 2026", "_key": "", "_save": ""}
-        for address in (change(item), endpoint("discard", item), endpoint("links", item)):
+        for address in (change(item), endpoint("discard", item), endpoint("share_links", item)):
             assert writer.post(address, forged).status_code in (302, 403, 404), address
         for name in ("keep", "live_preview", "present"):
             assert writer.post(endpoint(name, item), forged).status_code in (403, 404)
         delete = change(item).replace("change", "delete")
         assert writer.post(delete, {"post": "yes"}).status_code in (302, 403)
         assert type(item).objects.values().get(pk=item.pk) == before
-    # What they may not see is as if it were deleted, and what they wrote is theirs, as something new.
+    # What they may not see is as if it were deleted: what they wrote is theirs, as something new.
     assert all(copy.is_new for copy in WorkingCopy.objects.all())
 
 
@@ -224,5 +224,5 @@ def test_somebody_elses_unsaved_draft_is_theirs(writer):
 
 def test_someone_signed_out_gets_nothing_but_the_way_in(db):
     entry = make_entry(publish_at=None)
-    for name in ("page", "links", "discard"):
+    for name in ("page", "share_links", "discard"):
         assert "login" in Client().get(endpoint(name, entry))["Location"]

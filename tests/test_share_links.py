@@ -21,7 +21,7 @@ def entry():
 
 @pytest.fixture
 def link(admin_client, entry):
-    admin_client.post(endpoint("links", entry), {"share": "", "days": "7", "note": "for ana"})
+    admin_client.post(endpoint("share_links", entry), {"share": "", "days": "7", "note": "for ana"})
     return ShareLink.objects.get()
 
 
@@ -47,23 +47,23 @@ def test_a_link_shows_the_working_copy(admin_client, link, entry):
 def test_it_expires_in_a_week_unless_told_otherwise(admin_client, link, entry):
     assert timedelta(days=6) < link.expires_at - timezone.now() < timedelta(days=8)
     for days in ("0", "91", "-1", "x", ""):
-        admin_client.post(endpoint("links", entry), {"share": "", "days": days})
+        admin_client.post(endpoint("share_links", entry), {"share": "", "days": days})
     assert ShareLink.objects.count() == 1
     ShareLink.objects.update(expires_at=timezone.now())
     assert Client().get(link.get_absolute_url()).status_code == 404
 
 
 def test_a_link_that_is_revoked_opens_nothing(admin_client, link, entry):
-    page = admin_client.get(endpoint("links", entry)).text
+    page = admin_client.get(endpoint("share_links", entry)).text
     assert link.get_absolute_url() in page and "for ana" in page
-    admin_client.post(endpoint("links", entry), {"revoke": link.pk})
+    admin_client.post(endpoint("share_links", entry), {"revoke": link.pk})
     assert Client().get(link.get_absolute_url()).status_code == 404
-    assert link.get_absolute_url() not in admin_client.get(endpoint("links", entry)).text
+    assert link.get_absolute_url() not in admin_client.get(endpoint("share_links", entry)).text
 
 
 def test_whatever_else_is_in_the_address_is_not_found(admin_client, link, entry):
     other = make_entry(publish_at=None)
-    admin_client.post(endpoint("links", other), {"share": "", "days": "7"})
+    admin_client.post(endpoint("share_links", other), {"share": "", "days": "7"})
     second = ShareLink.objects.exclude(pk=link.pk).get()
     good = link.get_absolute_url()
     for address in (
@@ -95,10 +95,10 @@ def test_a_deleted_item_is_not_found(link, entry):
 def test_links_are_made_and_ended_by_those_who_may_write_the_item(client, link, entry):
     client.force_login(make_user("journal.view_entry"))
     for data in ({"share": "", "days": "7"}, {"revoke": link.pk}):
-        assert client.post(endpoint("links", entry), data).status_code == 403
+        assert client.post(endpoint("share_links", entry), data).status_code == 403
     other = make_entry(publish_at=None)
     client.force_login(
         make_user("journal.change_entry", "journal.publish_entry", "journal.view_entry")
     )
-    assert client.post(endpoint("links", other), {"revoke": link.pk}).status_code == 404
+    assert client.post(endpoint("share_links", other), {"revoke": link.pk}).status_code == 404
     assert Client().get(link.get_absolute_url()).status_code == 200

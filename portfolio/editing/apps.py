@@ -11,6 +11,9 @@ class EditingConfig(AppConfig):
     def ready(self):
         from portfolio.models import NaturalKeyModel
 
+        from . import site_check
+
+        site_check.follow_changes()
         post_migrate.connect(make_groups, self, dispatch_uid="groups")
         kinds = [model for model in apps.get_models() if issubclass(model, NaturalKeyModel)]
         for model in kinds:

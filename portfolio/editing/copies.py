@@ -13,7 +13,9 @@ from .models import WorkingCopy
 from .state import Forms, as_data, changed_beneath
 
 # Fields of the form that say something about the form.
-TAB, EDITION, BASE, TAKE, WHY = "_tab", "_edition", "_base", "_take", "_why"
+TAB, EDITION, BASE, TAKE = "_tab", "_edition", "_base", "_take"
+# Reasons for the history: of the change, and of publishing what the checks would stop.
+WHY, DESPITE = "_why", "_despite"
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,16 @@
 """The forms of content: what each may be told to do, and when it goes live."""
 
 from datetime import datetime
+from uuid import uuid4
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.forms.utils import ErrorDict
 from django.utils import timezone
+from django.utils.text import slugify
 from django.utils.timezone import get_current_timezone_name
+
+from portfolio.search.words import words
 
 # What a publishable can be told to do, by the name of the button; the first is meant where none is.
 VERBS = ("save", "publish", "schedule", "unpublish", "preview")
@@ -35,9 +39,16 @@ class PublishableForm(ContentForm):
         begun = getattr(self.request, "begun", None) if data is None else None
         super().__init__(begun if begun is not None else data, files, **kwargs)
         self.stored_publish_at = self.instance.publish_at
+        self.fields["slug"].required = False
         if begun is not None:
             # Nobody has asked yet whether it is finished.
             self._errors = ErrorDict()
+
+    def clean_slug(self):
+        """The slug, or else one that is made from the title."""
+        kind = self._meta.model._meta.model_name
+        title = slugify("-".join(words(self.cleaned_data.get("title", ""))))
+        return self.cleaned_data["slug"] or title[:80].strip("-") or f"{kind}-{uuid4().hex[:6]}"
 
     def clean(self):
         cleaned = super().clean()

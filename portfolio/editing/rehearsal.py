@@ -24,8 +24,15 @@ def public_page(item, shared=None):
     """
     path = item.get_absolute_url()
     match = resolve(path)
+    request = anonymous(path, match)
+    request.shared = shared
+    return match.func(request, *match.args, **match.kwargs).render().text
+
+
+def anonymous(path, match):
+    """The request of a reader for the page at a path, which resolves to `match`."""
     request = HttpRequest()
     request.method, request.path, request.path_info = "GET", path, path
     request.META = {"SERVER_NAME": "localhost", "SERVER_PORT": "80", "QUERY_STRING": ""}
-    request.user, request.resolver_match, request.shared = AnonymousUser(), match, shared
-    return match.func(request, *match.args, **match.kwargs).render().text
+    request.user, request.resolver_match = AnonymousUser(), match
+    return request

@@ -46,7 +46,7 @@ def links(request, work):
         link.revoked_at = timezone.now()
         link.save()
         messages.success(request, "Revoked: the link opens nothing any more.")
-        return redirect("editing:links", work.key)
+        return redirect("editing:share_links", work.key)
     if form.is_valid():
         expires_at = timezone.now() + timedelta(days=form.cleaned_data["days"])
         ShareLink.objects.create(
@@ -55,7 +55,7 @@ def links(request, work):
             expires_at=expires_at,
             note=form.cleaned_data["note"],
         )
-        return redirect("editing:links", work.key)
+        return redirect("editing:share_links", work.key)
     context = {
         **admin.site.each_context(request),
         "title": "Share this draft",

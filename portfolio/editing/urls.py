@@ -1,6 +1,8 @@
 from django.urls import path
 
 from . import share_links, views, writing
+from .links import links
+from .new_tool import new_tool
 
 app_name = "editing"
 urlpatterns = [
@@ -8,10 +10,12 @@ urlpatterns = [
     path("upload/", views.upload, name="upload"),
     path("pictures/", views.pictures, name="pictures"),
     path("pictures/describe/", views.describe, name="describe"),
+    path("links/", links, name="links"),
+    path("new-tool/", new_tool, name="new_tool"),
     path("writing/<str:key>/keep/", writing.keep, name="keep"),
     path("writing/<str:key>/preview/", writing.preview, name="live_preview"),
     path("writing/<str:key>/present/", writing.present, name="present"),
     path("writing/<str:key>/page/", writing.page, name="page"),
-    path("writing/<str:key>/links/", share_links.links, name="links"),
+    path("writing/<str:key>/links/", share_links.links, name="share_links"),
     path("writing/<str:key>/discard/", writing.discard, name="discard"),
 ]

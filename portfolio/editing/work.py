@@ -15,7 +15,7 @@ from django.utils.timesince import timeuntil
 
 from portfolio import rights
 
-from . import copies
+from . import checks, copies, site_check
 from .form import verb_of
 from .models import ShareLink, WorkingCopy, key_of, new_key
 from .rehearsal import public_page, rehearsal
@@ -48,6 +48,7 @@ class Work:
         self.key = key_of(item) if item else self._new_key(key)
         self.copy = WorkingCopy.objects.filter(key=self.key).first()
         self.conflict = None
+        self.findings, self.blocked = None, []
         if not self.may_write():
             raise PermissionDenied
 
@@ -105,13 +106,28 @@ class Work:
         return self.forms()
 
     def obstacles(self):
-        """What the checks find that keeps the page from going out, unless a reason is given."""
-        return []
+        """What keeps the page from going out: what the checks find, unless a reason is given."""
+        _, self.findings = self.looked_at(self.request.POST)
+        self.blocked = checks.obstacles(self.findings)
+        if not self.blocked or self.despite:
+            return []
+        number = len(self.blocked)
+        return [
+            f"{number} thing{'s' if number > 1 else ''} should be put right first: see "
+            "“Before this goes live”. To publish all the same, say why there."
+        ]
+
+    @property
+    def despite(self):
+        """The reason to publish what the checks would stop."""
+        return self.request.POST.get(copies.DESPITE, "").strip()
 
     def saved(self, item):
         """The working copy has been saved to the item, and goes, unless it was written since."""
         if self.copy:
             WorkingCopy.objects.filter(pk=self.copy.pk, version=self.copy.version).delete()
+        if self.verb in ("publish", "unpublish"):
+            site_check.remember(item, self.findings or [])
         self.item = item
 
     # What the form shows.
@@ -174,6 +190,13 @@ class Work:
         """
         with rehearsal():
             return public_page(self.performed(data))
+
+    def looked_at(self, data):
+        """The `page` of the data, and what the checks find on it."""
+        with rehearsal():
+            item = self.performed(data)
+            page = public_page(item)
+            return page, checks.findings(item, page)
 
     def performed(self, data=None, shared=None):
         """The item with the data saved to it and live, in the rehearsal that this is called in.
@@ -243,7 +266,11 @@ class Work:
             "unpublish": "unpublished",
             "schedule": f"scheduled for {local:%d %b %Y at %H:%M}" if local else "",
         }
-        return "\n".join(filter(None, [said[self.verb], self.request.POST.get(copies.WHY, "")]))
+        why = [self.request.POST.get(copies.WHY, "")]
+        if self.despite and self.blocked:
+            names = ", ".join(dict.fromkeys(found.check for found in self.blocked))
+            why.append(f"despite {names}: {self.despite}")
+        return "\n".join(filter(None, [said[self.verb], *why]))
 
 
 def save_row(formset, form, item):

@@ -8,6 +8,7 @@ from functools import wraps
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db import DatabaseError
 from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.template.loader import render_to_string
@@ -114,7 +115,12 @@ def keep(request, work):
 @for_script
 def preview(request, work):
     """The public page as it would be with this form: `{page}`, and `{findings}` as HTML."""
-    return JsonResponse({"page": work.page(settled(request.POST, work.forms()))})
+    try:
+        page, findings = work.looked_at(settled(request.POST, work.forms()))
+    except DatabaseError:
+        return refusal("The page cannot be shown before the form is put right.")
+    found = render_to_string("admin/editing/_findings.html", {"findings": findings})
+    return JsonResponse({"page": page, "findings": found})
 
 
 @for_script

@@ -5,11 +5,11 @@ from collections import Counter
 from urllib.parse import unquote, urljoin, urlsplit
 
 from django.conf import settings
-from django.contrib.auth.models import AnonymousUser
-from django.http import Http404, HttpRequest
+from django.http import Http404
 from django.urls import Resolver404, resolve
 from django.views.generic import DetailView
 
+from portfolio.editing.rehearsal import anonymous
 from portfolio.images import CONTENT_TYPES, NAME, RENDITION
 from portfolio.models import Image
 from portfolio.page import absolute
@@ -205,11 +205,3 @@ def is_there(path):
     except Http404:
         return False
     return response.status_code < 400
-
-
-def anonymous(path, match):
-    request = HttpRequest()
-    request.method, request.path, request.path_info = "GET", path, path
-    request.META = {"SERVER_NAME": "localhost", "SERVER_PORT": "80", "QUERY_STRING": ""}
-    request.user, request.resolver_match = AnonymousUser(), match
-    return request

@@ -1,14 +1,11 @@
 /* The pictures of a text, below its field: each asks for what it says to someone who cannot see it.
    That is kept with the picture, at once and apart from the form; so its inputs have no names. */
 
+import { make } from "./elements.js";
+import { eachField } from "./markdown-field.js";
+
 const NAME = /[0-9a-f]{20}\.(?:jpg|png|webp|avif)/;
 const LOST = { error: "It could not be kept: change it again to try once more." };
-
-function make(tag, properties, ...children) {
-  const element = Object.assign(document.createElement(tag), properties);
-  element.append(...children);
-  return element;
-}
 
 async function post(address, fields, options = {}) {
   const body = new URLSearchParams({ csrfmiddlewaretoken: token(), ...fields });  // editor.js's
@@ -127,13 +124,7 @@ function makeList(editor) {
   refresh();
 }
 
-function setUp() {
-  for (const editor of document.querySelectorAll(".markdownx-editor[data-describe]")) {
-    if (editors.has(editor) || editor.name.includes("__prefix__")) continue;
-    editors.add(editor);
-    makeList(editor);
-  }
-}
-
-document.addEventListener("formset:added", setUp);
-setUp();
+eachField((editor) => {
+  editors.add(editor);
+  makeList(editor);
+});

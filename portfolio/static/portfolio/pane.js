@@ -37,7 +37,7 @@ async function refresh() {
   const message = answer.page ? "" : answer.error || "The page cannot be shown at the moment.";
   pane.querySelector(".pane-message").textContent = message;
   if (answer.page) paint(answer.page);
-  if (answer.findings !== undefined) form.querySelector(".findings").innerHTML = answer.findings;
+  if (answer.findings !== undefined) form.querySelector(".found").innerHTML = answer.findings;
   if (again) { again = false; refresh(); }
 }
 

@@ -1,46 +1,27 @@
 /* Pictures into a text: dropped on its field, pasted or chosen. They go up one after the other, in
    order, each with its progress; what fails is said in a sentence and leaves the text alone. */
 
+import { make } from "./elements.js";
+import { eachField, editorOf, replace, tell } from "./markdown-field.js";
+
 const TYPES = "image/jpeg,image/png,image/webp,image/avif";
 const LOST = { error: "It did not get through: try again, or make it smaller." };
 
-const editorOf = (event) => event.target.closest?.(".markdownx-editor");
-
-function make(tag, properties, ...children) {
-  const element = Object.assign(document.createElement(tag), properties);
-  element.append(...children);
-  return element;
-}
-
-/* What stands below a field: a button for those who cannot drag, and how it goes. */
+/* Below a field: where its pictures are chosen, which the toolbar opens, and how they get on. */
 
 const desks = new WeakMap();
 
-function deskOf(editor) {
-  if (!desks.has(editor)) desks.set(editor, makeDesk(editor));
-  return desks.get(editor);
-}
-
-function makeDesk(editor) {
-  const button = make("button", { type: "button", textContent: "add pictures" });
+eachField((editor) => {
   const input = make("input", { type: "file", accept: TYPES, multiple: true, hidden: true });
-  const list = make("ul", { className: "uploads" });
-  const message = make("p", { className: "picture-message" });
-  message.setAttribute("role", "status");
-  button.addEventListener("click", () => input.click());
+  input.dataset.pictureInput = "";
   input.addEventListener("change", () => {
     enqueue(editor, [...input.files]);
     input.value = "";
   });
-  editor.parentElement.append(make("div", { className: "adding" }, button, input, message, list));
-  return { editor, list, message, waiting: 0, added: 0, refused: [] };
-}
-
-function setUp() {
-  for (const editor of document.querySelectorAll(".markdownx-editor")) {
-    if (!editor.name.includes("__prefix__")) deskOf(editor);
-  }
-}
+  const list = make("ul", { className: "uploads" });
+  editor.parentElement.append(input, list);
+  desks.set(editor, { editor, list, waiting: 0, added: 0, refused: [] });
+});
 
 /* On their way. */
 
@@ -70,14 +51,8 @@ function send(editor, file, progress) {
 
 function insert(editor, text) {
   const active = document.activeElement;
-  editor.focus({ preventScroll: true });
   // What was selected while the picture was on its way stays.
-  editor.setSelectionRange(editor.selectionEnd, editor.selectionEnd);
-  // Deprecated, and yet the one way that can be undone.
-  if (!document.execCommand("insertText", false, text)) {
-    editor.setRangeText(text, editor.selectionEnd, editor.selectionEnd, "end");
-    editor.dispatchEvent(new Event("input", { bubbles: true }));
-  }
+  replace(editor, editor.selectionEnd, editor.selectionEnd, text);
   if (active !== editor) active?.focus({ preventScroll: true });
 }
 
@@ -88,20 +63,20 @@ function summary({ added, refused }) {
 }
 
 async function add(desk, file, row, progress) {
-  desk.message.textContent = `Adding ${file.name}…`;
+  tell(desk.editor, `Adding ${file.name}…`);
   const answer = await send(desk.editor, file, progress);
   row.remove();
   desk.waiting -= 1;
   // Each in a paragraph of its own, which makes a figure of it.
   if (answer.image_code) insert(desk.editor, (desk.added++ ? "\n\n" : "") + answer.image_code);
   else desk.refused.push(`${file.name}: ${answer.error}`);
-  if (!desk.waiting) desk.message.textContent = summary(desk);
+  if (!desk.waiting) tell(desk.editor, summary(desk));
 }
 
 let queue = Promise.resolve();
 
 function enqueue(editor, files) {
-  const desk = deskOf(editor);
+  const desk = desks.get(editor);
   if (!desk.waiting) Object.assign(desk, { added: 0, refused: [] });
   for (const file of files) {
     const progress = make("progress", { value: 0, max: 1 });
@@ -116,7 +91,7 @@ function enqueue(editor, files) {
 
 document.addEventListener("paste", (event) => {
   const editor = editorOf(event);
-  if (!editor) return;
+  if (!desks.has(editor)) return;
   event.stopPropagation();
   const { files, types } = event.clipboardData;
   // A spreadsheet offers its cells as text and as a picture of them; the text is meant.
@@ -128,10 +103,7 @@ document.addEventListener("paste", (event) => {
 
 document.addEventListener("drop", (event) => {
   const editor = editorOf(event);
-  if (editor && event.dataTransfer.types.includes("Files")) {
+  if (desks.has(editor) && event.dataTransfer.types.includes("Files")) {
     enqueue(editor, [...event.dataTransfer.files]);
   }
 }, true);
-
-document.addEventListener("formset:added", setUp);
-setUp();

@@ -2,6 +2,8 @@
    after typing stops and on leaving; what has not got there stays in this browser, and is offered
    back. Without this script the form is saved by its buttons. */
 
+import { isPressed } from "./shortcuts.js";
+
 export const form = document.querySelector("[name=_key]")?.form;
 const PAUSE = 2000; // milliseconds
 const BACKUP = "unsaved:";
@@ -192,11 +194,10 @@ async function submit(event) {
 }
 
 function shortcut(event) {
-  if (!event.ctrlKey && !event.metaKey) return;
-  if (event.key === "s" && !event.shiftKey && !event.altKey) {
+  if (isPressed(event, "s")) {
     event.preventDefault();
     keep({ asked: "1" });
-  } else if (event.key === "Enter") {
+  } else if (isPressed(event, "Enter")) {
     event.preventDefault();
     form.requestSubmit(form.elements._publish?.[0] || form.elements._save[0]);
   }
