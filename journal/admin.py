@@ -1,6 +1,7 @@
 from django.contrib import admin
 
 from portfolio.admin import PublishableAdmin
+from portfolio.editing.actions import add_tools, remove_tools
 from portfolio.months import Month
 
 from .models import Entry
@@ -27,6 +28,7 @@ class EntryAdmin(PublishableAdmin):
         (None, {"fields": ["title", ("month", "role", "tools"), "body"]}),
         *PublishableAdmin.publishing,
     ]
+    actions = [*PublishableAdmin.actions, add_tools, remove_tools]
     autocomplete_fields = ["role", "tools"]
     list_display = ["title", "month", "state_now", "publish_at", "role"]
     list_select_related = ["role"]

@@ -4,14 +4,10 @@ import json
 from contextlib import contextmanager
 
 import reversion
+from adminsortable2.admin import SortableAdminBase
 from django.contrib import admin, messages
-from django.contrib.admin.options import (
-    IS_POPUP_VAR,
-    IncorrectLookupParameters,
-    InlineModelAdmin,
-)
+from django.contrib.admin.options import IS_POPUP_VAR, InlineModelAdmin
 from django.contrib.admin.utils import unquote
-from django.contrib.admin.views.main import ChangeList
 from django.contrib.admin.widgets import AdminSplitDateTime, AdminTextareaWidget
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import models
@@ -23,8 +19,11 @@ from markdownx.widgets import AdminMarkdownxWidget
 
 from . import rights
 from .editing import copies, users  # noqa: F401  (users registers its own)
+from .editing.actions import BulkAdmin
 from .editing.form import ContentForm, MomentField, PartFormSet, PublishableForm
+from .editing.lists import ListedAdmin
 from .editing.models import WorkingCopy
+from .editing.ordering import OrderedAdmin, OrderedInline
 from .editing.state import Forms, as_data, settled
 from .editing.work import Work, badge, state_of
 from .models import (
@@ -93,7 +92,7 @@ FIELDS = {
 }
 
 
-class ContentAdmin(admin.ModelAdmin):
+class ContentAdmin(ListedAdmin, admin.ModelAdmin):
     """How every kind of content is edited: by whom, over what they have seen, with its history."""
 
     form = ContentForm
@@ -196,17 +195,7 @@ class StateFilter(admin.SimpleListFilter):
         return queryset.in_state(self.value()) if self.value() else queryset
 
 
-class PublishableChangeList(ChangeList):
-    """Shows the whole list for a year that no date can have, where the stock one fails."""
-
-    def __init__(self, *arguments):
-        try:
-            super().__init__(*arguments)
-        except (OverflowError, ValueError) as error:
-            raise IncorrectLookupParameters(error) from error
-
-
-class PublishableAdmin(ContentAdmin):
+class PublishableAdmin(BulkAdmin, ContentAdmin):
     """How every publishable is listed, found, written and published.
 
     It is written in a working copy. Saving a draft saves the item; saving one that is live or
@@ -241,9 +230,6 @@ class PublishableAdmin(ContentAdmin):
     def get_queryset(self, request):
         queryset = super().get_queryset(request).visible_to(request.user)
         return queryset.annotate(has_changes=WorkingCopy.objects.exists_for(self.model))
-
-    def get_changelist(self, request, **kwargs):
-        return PublishableChangeList
 
     def get_fieldsets(self, request, obj=None):
         """Without the time of publication for those who may not publish."""
@@ -350,33 +336,30 @@ class EvidenceInline(PartInline, admin.TabularInline):
 
 
 @admin.register(Principle)
-class PrincipleAdmin(PublishableAdmin):
-    fieldsets = [(None, {"fields": ["title", "body", "position"]}), *PublishableAdmin.publishing]
+class PrincipleAdmin(OrderedAdmin, PublishableAdmin):
+    fieldsets = [(None, {"fields": ["title", "body"]}), *PublishableAdmin.publishing]
     search_fields = [*PublishableAdmin.search_fields, "body"]
-    list_display = [*PublishableAdmin.list_display, "position"]
-    list_editable = ["position"]
     inlines = [EvidenceInline]
 
 
 @admin.register(Tool)
-class ToolAdmin(ContentAdmin):
+class ToolAdmin(OrderedAdmin, ContentAdmin):
     prepopulated_fields = {"slug": ["name"]}
-    list_display = ["name", "url", "position"]
-    list_editable = ["position"]
+    fields = ["name", "slug", "note", "url"]
+    list_display = ["name", "url"]
     search_fields = ["name", "slug", "note"]
 
 
 @admin.register(Focus)
-class FocusAdmin(ContentAdmin):
-    list_display = ["text", "since", "until", "review_by", "position"]
-    list_editable = ["position"]
+class FocusAdmin(OrderedAdmin, ContentAdmin):
+    list_display = ["text", "since", "until", "review_by"]
     list_filter = [("until", admin.EmptyFieldListFilter)]
     search_fields = ["text", "detail"]
-    fields = ["text", "detail", ("since", "until"), "review_by", "position"]
+    fields = ["text", "detail", ("since", "until"), "review_by"]
 
 
 @admin.register(FormerAddress)
-class FormerAddressAdmin(admin.ModelAdmin):
+class FormerAddressAdmin(ListedAdmin, admin.ModelAdmin):
     list_display = ["path", "target"]
     list_select_related = FormerAddress.KINDS
     search_fields = ["path"]
@@ -386,12 +369,12 @@ class FormerAddressAdmin(admin.ModelAdmin):
         js = [NAMES]
 
 
-class ProfileLinkInline(PartInline, admin.TabularInline):
+class ProfileLinkInline(OrderedInline, PartInline, admin.TabularInline):
     model = ProfileLink
 
 
 @admin.register(Profile)
-class ProfileAdmin(ContentAdmin):
+class ProfileAdmin(SortableAdminBase, ContentAdmin):
     autocomplete_fields = ["portrait"]
     inlines = [ProfileLinkInline]
     fields = ["name", "headline", "about", "email", "location", "portrait"]

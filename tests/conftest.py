@@ -1,6 +1,9 @@
+import threading
+
 import pytest
 from django.conf import settings as django_settings
 from django.contrib.auth import get_user_model
+from django.core.signals import request_finished, request_started
 from django.db import connection, connections
 from playwright.sync_api import sync_playwright
 
@@ -39,6 +42,50 @@ def playwright():
     with sync_playwright() as playwright:
         yield playwright
         connections.close_all()
+
+
+class InFlight:
+    """How many requests the live server is answering."""
+
+    def __init__(self):
+        self.number, self.changed = 0, threading.Condition()
+
+    def count(self, by):
+        with self.changed:
+            self.number += by
+            self.changed.notify_all()
+
+    def started(self, **kwargs):
+        self.count(1)
+
+    def finished(self, **kwargs):
+        self.count(-1)
+
+    def wait(self, seconds=30):
+        with self.changed:
+            assert self.changed.wait_for(lambda: self.number <= 0, seconds), "it still answers"
+
+
+@pytest.fixture(autouse=True)
+def last_requests(request):
+    """Before the database is emptied, pages that are open are cut off, and answers waited for.
+
+    The desk keeps what is written when a page is left, which is after a test has ended.
+    """
+    if not {"live_server", "page"} <= set(request.fixturenames):
+        yield
+        return
+    for name in ("transactional_db", "live_server", "context"):
+        request.getfixturevalue(name)
+    in_flight = InFlight()
+    request_started.connect(in_flight.started)
+    request_finished.connect(in_flight.finished)
+    yield
+    for context in request.getfixturevalue("browser").contexts:
+        context.set_offline(True)
+    in_flight.wait()
+    request_started.disconnect(in_flight.started)
+    request_finished.disconnect(in_flight.finished)
 
 
 @pytest.fixture

@@ -39,7 +39,8 @@ class PublishableForm(ContentForm):
         begun = getattr(self.request, "begun", None) if data is None else None
         super().__init__(begun if begun is not None else data, files, **kwargs)
         self.stored_publish_at = self.instance.publish_at
-        self.fields["slug"].required = False
+        if "slug" in self.fields:
+            self.fields["slug"].required = False
         if begun is not None:
             # Nobody has asked yet whether it is finished.
             self._errors = ErrorDict()

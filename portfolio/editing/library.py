@@ -5,7 +5,6 @@ from functools import partial
 import reversion
 from django import forms
 from django.contrib import admin, messages
-from django.contrib.admin.views.main import ChangeList
 from django.db import transaction
 from django.db.models.functions import Left
 from django.urls import reverse
@@ -16,6 +15,7 @@ from portfolio.admin import FIELDS, revision
 from portfolio.images import PictureField, stem_of
 from portfolio.models import Image
 
+from .lists import ContentList, ListedAdmin
 from .models import WorkingCopy, model_of
 from .uses import rename, uses, uses_of
 
@@ -161,7 +161,7 @@ class UseFilter(admin.SimpleListFilter):
         return queryset.annotate(stem=Left("file", 20)).exclude(stem__in=[*uses()])
 
 
-class Library(ChangeList):
+class Library(ContentList):
     def get_results(self, request):
         super().get_results(request)
         used = uses()
@@ -171,7 +171,7 @@ class Library(ChangeList):
 
 
 @admin.register(Image)
-class ImageAdmin(admin.ModelAdmin):
+class ImageAdmin(ListedAdmin, admin.ModelAdmin):
     formfield_overrides = FIELDS
     list_display = ["thumbnail", "description", "used_in", "size"]
     list_display_links = ["thumbnail"]

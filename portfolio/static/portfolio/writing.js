@@ -38,8 +38,8 @@ export function token() {
 /* Answers {status, …what the server said}; status 0 when it was not reached. */
 export async function post(name, body, options = {}) {
   try {
-    const headers = { "X-CSRFToken": token(), Accept: "application/json" };
-    const response = await fetch(address(name), { method: "POST", body, headers, ...options });
+    body.set("csrfmiddlewaretoken", token());
+    const response = await fetch(address(name), { method: "POST", body, ...options });
     const answer = await response.json().catch(() => ({}));
     return { ...answer, status: response.status };
   } catch {

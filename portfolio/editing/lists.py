@@ -1,0 +1,104 @@
+"""The lists of the desk: each comes back as its reader left it, and says what it leaves out."""
+
+from django.contrib import messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.options import IS_POPUP_VAR, TO_FIELD_VAR, IncorrectLookupParameters
+from django.contrib.admin.utils import label_for_field
+from django.contrib.admin.views.main import (
+    ALL_VAR,
+    ERROR_FLAG,
+    IS_FACETS_VAR,
+    ORDER_VAR,
+    PAGE_VAR,
+    SEARCH_VAR,
+    ChangeList,
+)
+from django.http import HttpResponseRedirect
+
+# The bare address of a list shows it as it was left; with this it is the whole list.
+WHOLE = "whole"
+SESSION_KEY = "lists"
+# Characters of a query; a longer one is not worth keeping.
+LIMIT = 1000
+
+
+class ContentList(ChangeList):
+    def __init__(self, *arguments):
+        try:
+            super().__init__(*arguments)
+        except (OverflowError, ValueError) as error:
+            # A year that no date can have, where the stock list fails.
+            raise IncorrectLookupParameters(error) from error
+
+    def get_query_string(self, new_params=None, remove=None):
+        query = super().get_query_string(new_params, remove)
+        return f"?{WHOLE}" if query == "?" else query
+
+    @property
+    def narrowed(self):
+        """What the list is narrowed to, in words, such as `["state draft", "search less"]`."""
+        rest = {**self.params}
+        for name in (SEARCH_VAR, ORDER_VAR, ALL_VAR, IS_FACETS_VAR, IS_POPUP_VAR, TO_FIELD_VAR):
+            rest.pop(name, None)
+        words = []
+        for spec in self.filter_specs:
+            typed = [rest.pop(name) for name in spec.expected_parameters() if name in rest]
+            chosen = [str(choice["display"]) for choice in spec.choices(self) if choice["selected"]]
+            words += [f"{spec.title} {', '.join(chosen or typed)}"] if typed else []
+        words += [f"{name.replace('__', ' ')} {value}" for name, value in rest.items()]
+        return [*words, f"search {self.query}"] if self.query else words
+
+    @property
+    def sorted_by(self):
+        """The labels of the columns that the reader sorted it by."""
+        if ORDER_VAR not in self.params:
+            return []
+        columns = [self.list_display[i : i + 1] for i in self.get_ordering_field_columns()]
+        return [
+            str(label_for_field(name, self.model, self.model_admin)).lower()
+            for names in columns
+            for name in names
+        ]
+
+
+class ListedAdmin:
+    """For an admin class: its list remembers filters, search and order, for as long as a session.
+
+    An address with a query says itself what it shows, and that is what is remembered.
+    """
+
+    def get_changelist(self, request, **kwargs):
+        return ContentList
+
+    def changelist_view(self, request, extra_context=None):
+        left, kind = request.session.get(SESSION_KEY, {}), self.opts.label_lower
+        remembers = request.method == "GET" and IS_POPUP_VAR not in request.GET
+        if remembers and not request.GET and kind in left:
+            # Forgotten until it has been shown, so that nothing kept can shut one out of the list.
+            query = left.pop(kind)
+            request.session[SESSION_KEY] = left
+            return HttpResponseRedirect(f"{request.path}?{query}")
+        shown = request.GET = request.GET.copy()
+        shown.pop(WHOLE, None)
+        response = super().changelist_view(request, extra_context)
+        if remembers and response.status_code == 200:
+            self._leave(request, left, kind, shown.copy())
+        return response
+
+    def _leave(self, request, left, kind, query):
+        for name in (PAGE_VAR, ERROR_FLAG):
+            query.pop(name, None)
+        kept = query.urlencode()
+        kept = kept if len(kept) <= LIMIT else ""
+        if kept != left.get(kind, ""):
+            left = {**left, kind: kept} if kept else {k: v for k, v in left.items() if k != kind}
+            request.session[SESSION_KEY] = left
+
+    def response_action(self, request, queryset):
+        selected = request.POST.getlist(ACTION_CHECKBOX_NAME)
+        if not all(pk.isdecimal() and len(pk) < 19 for pk in selected):
+            self.message_user(
+                request, "What was selected is not in this list: select it again.", messages.WARNING
+            )
+            return None
+        return super().response_action(request, queryset)

@@ -1,0 +1,253 @@
+"""Writing as a person does it, in a browser: whatever happens around it, not a word is lost."""
+
+import re
+
+import pytest
+from django.contrib.sessions.models import Session
+from django.test import Client
+from django.urls import reverse
+from playwright.sync_api import expect
+
+from journal.models import Entry
+from portfolio.editing.models import WorkingCopy
+from roles.models import Role
+
+from .desk import change
+from .factories import make_entry, make_outcome, make_role, make_user
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+PASSWORD = "correct horse"
+
+
+@pytest.fixture
+def editor(admin_user):
+    admin_user.set_password(PASSWORD)
+    admin_user.save()
+    return admin_user
+
+
+def sign_in(context, live_server, user):
+    client = Client()
+    client.force_login(user)
+    cookie = {"name": "sessionid", "value": client.cookies["sessionid"].value}
+    context.add_cookies([cookie | {"url": live_server.url}])
+
+
+@pytest.fixture
+def desk(page, context, live_server, editor):
+    sign_in(context, live_server, editor)
+    page.set_viewport_size({"width": 1280, "height": 800})
+    page.home = live_server.url
+    return page
+
+
+def open_form(page, item):
+    page.goto(page.home + change(item))
+    page.locator(".pane iframe").wait_for()
+
+
+def saved(page):
+    return expect(page.locator(".bar .saved"))
+
+
+def shown(page):
+    return page.frame_locator(".pane iframe").locator("main")
+
+
+def write(page, text, field="#id_body"):
+    page.locator(field).focus()
+    page.keyboard.press("Control+End")
+    page.keyboard.type(text)
+
+
+def public(item):
+    return Client().get(item.get_absolute_url()).text
+
+
+def test_the_tab_is_closed_in_the_middle_of_a_sentence(desk, context):
+    entry = make_entry(body="it began")
+    open_form(desk, entry)
+    write(desk, " and then it")
+    # Before the two seconds are over.
+    desk.close(run_before_unload=True)
+    again = context.new_page()
+    again.home = desk.home
+    open_form(again, entry)
+    if again.locator(".unsaved").is_visible():
+        again.get_by_role("button", name="put it back").click()
+        again.wait_for_load_state()
+    expect(again.locator("#id_body")).to_have_value("it began and then it")
+    assert "it began" in public(entry) and "and then it" not in public(entry)
+
+
+def test_it_is_saved_by_itself_and_the_page_beside_it_keeps_its_place(desk):
+    entry = make_entry(body="\n\n".join(f"paragraph {n}" for n in range(80)))
+    open_form(desk, entry)
+    expect(shown(desk)).to_contain_text("paragraph 79")
+    frame = desk.locator(".pane iframe").element_handle().content_frame()
+    frame.evaluate("scrollTo(0, 600)")
+    write(desk, " is *now* longer")
+    expect(shown(desk).locator("em")).to_have_text("now")
+    assert frame.evaluate("scrollY") == 600
+    saved(desk).to_have_text(re.compile(r"saved \d\d:\d\d"))
+    expect(desk.locator(".bar .state")).to_have_text("live with changes")
+    assert WorkingCopy.objects.get().version == 1
+    # Phone and dark.
+    desk.get_by_role("button", name="phone").click()
+    assert frame.evaluate("innerWidth") == 375
+    dark, light = (
+        (desk.get_by_role("button", name=name, exact=True).click(), background(frame))[1]
+        for name in ("dark", "light")
+    )
+    assert dark != light
+    # The page can neither run a script nor take the editor elsewhere.
+    assert frame.evaluate("document.scripts.length") > 0
+    assert "allow-scripts" not in desk.locator(".pane iframe").get_attribute("sandbox")
+
+
+def background(frame):
+    return frame.evaluate("getComputedStyle(document.documentElement).backgroundColor")
+
+
+def test_the_session_ends_and_save_is_pressed(desk, context):
+    entry = make_entry(publish_at=None, body="before")
+    open_form(desk, entry)
+    Session.objects.all().delete()
+    write(desk, " after")
+    desk.locator(".bar [name=_save]").click()
+    saved(desk).to_contain_text("You are signed out")
+    expect(desk.locator("#id_body")).to_have_value("before after")
+    # Away from the form, and signed in again.
+    desk.goto(desk.home + change(entry))
+    desk.fill("#id_username", "admin")
+    desk.fill("#id_password", PASSWORD)
+    desk.keyboard.press("Enter")
+    expect(desk.locator(".unsaved")).to_contain_text("did not reach the server")
+    desk.get_by_role("button", name="put it back").click()
+    expect(desk.locator("#id_body")).to_have_value("before after")
+    desk.locator(".bar [name=_save]").click()
+    expect(desk.locator(".messagelist")).to_contain_text("Saved as a draft")
+    assert Entry.objects.get().body == "before after"
+    expect(desk.locator(".unsaved")).to_be_hidden()
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        ({"status": 413, "body": "<html>"}, "too large"),
+        ({"status": 500, "body": "database or disk is full"}, "could not save"),
+        (None, "no connection"),
+    ],
+)
+def test_what_does_not_get_through_stays_in_the_browser(desk, answer, reason):
+    entry = make_entry(publish_at=None, body="before")
+    open_form(desk, entry)
+    finish = (lambda route: route.fulfill(**answer)) if answer else (lambda route: route.abort())
+    desk.route("**/keep/", finish)
+    write(desk, " after")
+    desk.keyboard.press("Control+s")
+    saved(desk).to_contain_text(reason)
+    desk.reload()
+    expect(desk.locator("#id_body")).to_have_value("before")
+    expect(desk.locator(".unsaved")).to_be_visible()
+    desk.unroute("**/keep/")
+    desk.get_by_role("button", name="put it back").click()
+    expect(desk.locator("#id_body")).to_have_value("before after")
+
+
+def test_something_new_is_written_published_and_read(desk):
+    desk.goto(desk.home + reverse("admin:index"))
+    desk.get_by_role("link", name=re.compile("new entry for")).click()
+    desk.locator("#id_title").fill("a quiet month")
+    write(desk, "nothing broke.")
+    expect(shown(desk)).to_contain_text("nothing broke.")
+    saved(desk).to_contain_text("saved")
+    assert "copy=" in desk.url
+    assert not Entry.objects.exists()
+    desk.reload()
+    expect(desk.locator("#id_body")).to_have_value("nothing broke.")
+    desk.keyboard.press("Control+Enter")
+    expect(desk.locator(".messagelist")).to_contain_text("Published: a quiet month")
+    entry = Entry.objects.get()
+    assert (entry.slug, entry.state) == ("a-quiet-month", "live")
+    assert "nothing broke." in public(entry)
+    assert not WorkingCopy.objects.exists()
+
+
+def test_a_live_role_is_changed_with_its_outcomes_while_readers_see_the_old_one(desk):
+    role = make_role(problem="as it was.")
+    for figure in ("1x", "2x", "3x"):
+        make_outcome(role=role, figure=figure, what="speed")
+    open_form(desk, role)
+    write(desk, " and will be.", "#id_problem")
+    desk.locator("#id_outcomes-0-figure").fill("11x")
+    desk.locator("#id_outcomes-2-DELETE").check()
+    expect(shown(desk)).to_contain_text("11x")
+    expect(shown(desk)).not_to_contain_text("3x")
+    desk.locator(".bar [name=_save]").click()
+    expect(desk.locator(".messagelist")).to_contain_text("The public page is as it was.")
+    before = public(role)
+    assert "1x" in before and "11x" not in before and "3x" in before
+    expect(desk.locator("#id_outcomes-2-DELETE")).to_be_checked()
+    desk.locator(".bar").get_by_role("button", name="publish changes").click()
+    expect(desk.locator(".messagelist")).to_contain_text("Published")
+    assert "11x" in public(role) and "3x" not in public(role)
+    assert [o.figure for o in Role.objects.get().outcomes.all()] == ["11x", "2x"]
+
+
+def test_two_editors_are_told_of_each_other_and_the_second_chooses(desk, browser, live_server):
+    entry = make_entry(body="begin")
+    other_context = browser.new_context()
+    sign_in(other_context, live_server, make_user(username="ana", is_superuser=True))
+    other = other_context.new_page()
+    other.home = desk.home
+    open_form(desk, entry)
+    open_form(other, entry)
+    expect(other.locator(".others")).to_have_text("also being edited by admin")
+    write(other, " by ana")
+    other.locator(".bar [name=_publish]").click()
+    expect(other.locator(".messagelist")).to_contain_text("Published")
+    write(desk, " by me")
+    saved(desk).to_contain_text("ana changed this")
+    desk.locator(".bar [name=_publish]").click()
+    conflict = desk.locator(".conflict")
+    expect(conflict).to_contain_text("begin by ana")
+    expect(desk.locator("#id_body")).to_have_value("begin by me")
+    desk.locator("#id_body").fill("begin by ana and me")
+    desk.locator(".bar [name=_publish]").click()
+    expect(desk.locator(".messagelist")).to_contain_text("Published")
+    assert Entry.objects.get().body == "begin by ana and me"
+    other_context.close()
+
+
+def test_on_a_phone_the_form_and_the_page_are_two_tabs(desk):
+    entry = make_entry(body="some words")
+    desk.set_viewport_size({"width": 360, "height": 740})
+    desk.goto(desk.home + change(entry))
+    expect(desk.locator(".pane")).to_be_hidden()
+    write(desk, " more")
+    desk.get_by_role("button", name="page", exact=True).click()
+    expect(shown(desk)).to_contain_text("some words more")
+    expect(desk.locator("#id_body")).to_be_hidden()
+    assert desk.evaluate("document.documentElement.scrollWidth") <= 360
+    desk.get_by_role("button", name="write").click()
+    assert desk.evaluate("document.documentElement.scrollWidth") <= 360
+    expect(desk.locator("#id_body")).to_have_value("some words more")
+
+
+def test_without_script_it_is_written_previewed_and_published(browser, live_server, editor):
+    context = browser.new_context(java_script_enabled=False)
+    sign_in(context, live_server, editor)
+    page = context.new_page()
+    entry = make_entry(body="before")
+    page.goto(live_server.url + change(entry))
+    page.locator("#id_body").fill("after")
+    page.locator(".verbs [name=_preview]").click()
+    expect(page.locator("main")).to_contain_text("after")
+    assert "before" in public(entry)
+    page.goto(live_server.url + change(entry))
+    page.locator(".verbs [name=_publish]").click()
+    expect(page.locator(".messagelist")).to_contain_text("Published")
+    assert "after" in public(entry)
+    context.close()
