@@ -15,7 +15,6 @@ from django.forms import Script
 from django.http import HttpResponseRedirect
 from django.urls import reverse, reverse_lazy
 from django.utils import timezone
-from django.utils.html import format_html
 from markdownx.widgets import AdminMarkdownxWidget
 
 from . import rights
@@ -27,12 +26,10 @@ from .editing.models import WorkingCopy
 from .editing.ordering import OrderedAdmin, OrderedInline
 from .editing.state import Forms, as_data, settled
 from .editing.work import Work, badge, state_of
-from .images import PictureForm
 from .models import (
     Evidence,
     Focus,
     FormerAddress,
-    Image,
     MarkdownField,
     Principle,
     Profile,
@@ -81,19 +78,26 @@ class MarkdownWidget(LineEnds, AdminMarkdownxWidget):
     """django-markdownx's field with live preview, made to live with keyboards and failures."""
 
     class Media:
-        css = {"all": ["portfolio/editor.css", "portfolio/tools.css"]}
+        css = {"all": ["portfolio/editor.css", "portfolio/tools.css", "portfolio/pictures.css"]}
         js = [
             "portfolio/editor.js",
             module("toolbar"),
             module("tally"),
             module("paste"),
             module("link-picker", **{"data-links": reverse_lazy("editing:links")}),
+            module("pictures"),
+            module("descriptions"),
         ]
 
 
 # The field grows with its text, so it can begin small.
+MARKDOWN = {
+    "rows": 3,
+    "data-pictures": reverse_lazy("editing:pictures"),
+    "data-describe": reverse_lazy("editing:describe"),
+}
 FIELDS = {
-    MarkdownField: {"widget": MarkdownWidget({"rows": 3})},
+    MarkdownField: {"widget": MarkdownWidget(MARKDOWN)},
     models.TextField: {"widget": TextWidget({"rows": 3})},
     models.URLField: {"assume_scheme": "https"},
 }
@@ -381,29 +385,6 @@ class FormerAddressAdmin(ListedAdmin, admin.ModelAdmin):
         js = [NAMES]
 
 
-@admin.register(Image)
-class ImageAdmin(ListedAdmin, admin.ModelAdmin):
-    formfield_overrides = FIELDS
-    form = PictureForm
-    list_display = ["thumbnail", "__str__", "decorative", "size", "created_at"]
-    list_display_links = ["thumbnail", "__str__"]
-    list_filter = ["decorative"]
-    search_fields = ["file", "alt", "caption"]
-    date_hierarchy = "created_at"
-
-    def get_readonly_fields(self, request, obj=None):
-        # The file is named by its content, so another file is another picture.
-        return ["thumbnail", "size", "file"] if obj else []
-
-    @admin.display(description="picture")
-    def thumbnail(self, image):
-        return format_html('<img class="thumbnail" src="{}" alt="{}">', image.file.url, image.alt)
-
-    @admin.display(description="size in pixels")
-    def size(self, image):
-        return f"{image.width} × {image.height}"
-
-
 class ProfileLinkInline(OrderedInline, PartInline, admin.TabularInline):
     model = ProfileLink
 
@@ -426,3 +407,6 @@ class ProfileAdmin(SortableAdminBase, ContentAdmin):
 
     def has_add_permission(self, request):
         return super().has_add_permission(request) and not Profile.objects.exists()
+
+
+from .editing import library  # noqa: E402, F401  (it registers the pictures' own part)

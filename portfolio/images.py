@@ -7,6 +7,7 @@ import hashlib
 import io
 import re
 from contextlib import suppress
+from html.parser import HTMLParser
 from threading import Lock
 
 from django import forms
@@ -17,7 +18,7 @@ from django.core.files.images import get_image_dimensions
 from django.core.files.storage import default_storage
 from PIL import Image, ImageCms, ImageOps
 
-from . import models
+from . import markdown, models
 from .markdown import Picture
 
 MAX_BYTES = 20 * 1024 * 1024
@@ -26,7 +27,8 @@ MAX_PIXELS = 50_000_000
 # What a decoder may find: the extension that it gets, and how it is encoded again.
 FORMATS = {
     "JPEG": ("jpg", {"quality": 90, "optimize": True}),
-    "PNG": ("png", {}),
+    # At zlib's usual level, 6, 50 megapixels take twice as long and are a twentieth smaller.
+    "PNG": ("png", {"compress_level": 4}),
     "WEBP": ("webp", {"quality": 90}),
     "AVIF": ("avif", {"quality": 85, "speed": 8}),
 }
@@ -38,9 +40,18 @@ CONTENT_TYPES = {
 }
 # What every stored file is called: the beginning of its SHA-256.
 NAME = r"[0-9a-f]{20}\.(?:jpg|png|webp|avif)"
-# Renditions: narrower copies, for a text column of 37 rem on screens of one to three dots a pixel.
+# Renditions, for a text column of 37 rem on screens of one to three dots a pixel. A picture that is
+# no wider than the least of these has none.
 WIDTHS = (480, 960, 1600)
-RENDITION = rf"([0-9a-f]{{20}})-({'|'.join(map(str, WIDTHS))})\.webp"
+# A browser takes the first that it knows. Those that know neither AVIF nor WebP get JPEG, or PNG
+# where there is transparency.
+RENDITION_FORMATS = {
+    "avif": ("AVIF", {"quality": 60, "speed": 8}),
+    "webp": ("WEBP", {"quality": 80}),
+    "jpg": ("JPEG", {"quality": 82, "optimize": True, "progressive": True}),
+    "png": ("PNG", {"optimize": True}),
+}
+RENDITION = rf"([0-9a-f]{{20}})-(?:{'|'.join(map(str, WIDTHS))})\.(?:{'|'.join(RENDITION_FORMATS)})"
 
 TOO_LARGE = "The picture has more than 50 megapixels: make it smaller and try again."
 
@@ -60,28 +71,21 @@ class PictureField(forms.FileField):
         return file and clean(file)
 
 
-class PictureForm(forms.ModelForm):
-    """Adds a picture with its description. Its file never changes afterwards."""
-
-    file = PictureField(help_text="JPEG, PNG, WebP or AVIF; up to 20 MB and 50 megapixels.")
-
-    class Meta:
-        model = models.Image
-        fields = ["file", "alt", "decorative", "caption"]
-
-    def save(self, commit=True):
-        if "file" in self.changed_data:
-            self.instance.file = write(self.cleaned_data["file"])
-        return super().save(commit)
-
-
 def store(picture):
     """The Image of what a PictureField gave: the one that is there, or a new one."""
     width, height = get_image_dimensions(picture)
     image, _ = models.Image.objects.get_or_create(
-        file=write(picture), defaults={"width": width, "height": height}
+        file=write(picture),
+        defaults={"width": width, "height": height, "transparent": is_transparent(picture)},
     )
     return image
+
+
+def is_transparent(picture):
+    """Whether anything shows through what a PictureField gave."""
+    picture.seek(0)
+    with Image.open(picture) as opened:
+        return opened.has_transparency_data
 
 
 def write(picture):
@@ -98,48 +102,169 @@ def write(picture):
     return name
 
 
+def discard(name):
+    """Delete a picture's file and its renditions, unless a picture has that file after all."""
+    if models.Image.objects.filter(file=name).exists():
+        return
+    stem = stem_of(name)
+    copies = (f"{stem}-{width}.{extension}" for width in WIDTHS for extension in RENDITION_FORMATS)
+    for file in (name, *copies):
+        default_storage.delete(file)
+
+
+def is_ours(name):
+    """Whether a file in the storage was made here, or left by a write that was cut short."""
+    return re.fullmatch(rf"(?:{NAME}|{RENDITION}|[0-9a-f]{{20}}[\w.-]*_\w{{7}}\.\w+)", name)
+
+
+def stem_of(name):
+    """What the name of a picture's file and those of its renditions begin with."""
+    return name.partition(".")[0]
+
+
+# What a text shows.
+
+
+def named_in(text):
+    """Those of our pictures that a text names. Asks nothing if it names none."""
+    names = set(re.findall(re.escape(settings.MEDIA_URL) + f"({NAME})", text))
+    return list(models.Image.objects.filter(file__in=sorted(names))) if names else []
+
+
 def shown_in(text):
     """A `markdown.Picture` for each of ours that a text names. Asks nothing if it names none."""
-    names = sorted(set(re.findall(re.escape(settings.MEDIA_URL) + f"({NAME})", text)))
-    images = models.Image.objects.filter(file__in=names) if names else ()
-    return tuple(
-        Picture(i.file.url, i.width, i.height, i.alt, i.caption, srcset(i)) for i in images
+    return tuple(map(known, named_in(text)))
+
+
+def undescribed(text):
+    """The pictures, as Images, that a text shows without words for those who cannot see them.
+
+    The words may be the text's own, or the picture's; one that is decorative needs none.
+    """
+    pictures = named_in(text)
+    if not pictures:
+        return []
+    alts = _Alts(markdown.render(text, tuple(map(known, pictures)))).found
+    return [
+        image
+        for image in pictures
+        if any(
+            not alt and not (alt == "" and image.decorative) for alt in alts.get(image.file.url, ())
+        )
+    ]
+
+
+class _Alts(HTMLParser):
+    """The alternative texts in HTML, as {address: [text, …]}; None for a picture without any."""
+
+    def __init__(self, html):
+        super().__init__()
+        self.found = {}
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag, attributes):
+        if tag == "img":
+            attributes = dict(attributes)
+            alt = attributes.get("alt")
+            self.found.setdefault(attributes.get("src"), []).append(alt and alt.strip())
+
+
+def known(image):
+    """The `markdown.Picture` of an Image."""
+    return Picture(
+        address=image.file.url,
+        width=image.width,
+        height=image.height,
+        alt=image.alt,
+        caption=image.caption,
+        sources=sources(image),
     )
 
 
-def srcset(image):
-    """Its addresses at the widths below its own, and at its own unless that is far too wide."""
-    stem = image.file.name.partition(".")[0]
-    sources = [
-        (default_storage.url(f"{stem}-{width}.webp"), width)
-        for width in WIDTHS
-        if width < image.width
-    ]
-    if sources and image.width <= WIDTHS[-1]:
-        sources.append((image.file.url, image.width))
-    return ", ".join(f"{address} {width}w" for address, width in sources)
+# Renditions.
+
+
+TALLEST = 16_383  # what WebP can hold
+
+
+def widths(image):
+    """How wide its renditions are, by the width that is in their names; none is wider than it."""
+    narrower = [width for width in WIDTHS if width < image.width]
+    rest = WIDTHS[len(narrower) :]
+    if narrower and rest:
+        narrower.append(rest[0])
+    found = {width: min(width, image.width) for width in narrower}
+    return {k: width for k, width in found.items() if height_at(width, image) <= TALLEST}
+
+
+def height_at(width, image):
+    return max(1, round(image.height * width / image.width))
+
+
+def extensions(image):
+    """Those of its renditions, the best first."""
+    return ("avif", "webp", "png" if image.transparent else "jpg")
+
+
+def renditions(image):
+    """What there may be of it beside its file, as {name: (extension, width)}."""
+    stem = stem_of(image.file.name)
+    return {
+        f"{stem}-{name}.{extension}": (extension, width)
+        for extension in extensions(image)
+        for name, width in widths(image).items()
+        # Its own file will do.
+        if not (width == image.width and image.file.name.endswith(extension))
+    }
+
+
+def sources(image):
+    """The addresses of a picture at each width, as ((content type, srcset), …), the best first."""
+    at_hand = {place: default_storage.url(name) for name, place in renditions(image).items()}
+    own = image.file.url
+    return tuple(
+        (CONTENT_TYPES[ext], ", ".join(f"{at_hand.get((ext, w), own)} {w}w" for w in all_widths))
+        for ext in extensions(image)
+        if (all_widths := widths(image).values())
+    )
+
+
+def thumbnail(image):
+    """The address of a small copy of it."""
+    small = (name for name, (extension, _) in renditions(image).items() if extension == "webp")
+    return default_storage.url(next(small, image.file.name))
 
 
 _ONE_AT_A_TIME = Lock()  # 50 megapixels take 200 MB
 
 
 def render(name):
-    """Make and keep the rendition of that name; False if it is of no picture that is wider."""
+    """Make and keep the rendition of that name; False if no picture has it."""
     match = re.fullmatch(RENDITION, name)
-    image = (
-        match
-        and models.Image.objects.filter(file__startswith=f"{match[1]}.", width__gt=match[2]).first()
-    )
-    if not image:
+    image = match and models.Image.objects.filter(file__startswith=f"{match[1]}.").first()
+    if not image or name not in renditions(image):
         return False
-    width = int(match[2])
-    size = (width, max(1, round(image.height * width / image.width)))
+    extension, width = renditions(image)[name]
+    size = (width, height_at(width, image))
+    format, options = RENDITION_FORMATS[extension]
     output = io.BytesIO()
     with _ONE_AT_A_TIME, image.file.open() as file, Image.open(file) as source:
         source.draft("RGB", (2 * size[0], 2 * size[1]))  # a JPEG need not be decoded in full
-        source.resize(size, reducing_gap=2.0).save(output, "WEBP", quality=80)
+        copy = source.resize(size, reducing_gap=2.0)
+        if format == "JPEG" and copy.mode != "RGB":
+            copy = on_white(copy)
+        copy.save(output, format, **options)
     write(ContentFile(output.getvalue(), name))
     return True
+
+
+def on_white(picture):
+    white = Image.new("RGBA", picture.size, "white")
+    return Image.alpha_composite(white, picture.convert("RGBA")).convert("RGB")
+
+
+# Cleaning.
 
 
 def clean(file):
@@ -197,13 +322,21 @@ def flatten(picture):
     if picture.mode.startswith("I"):
         # 16 bits of grey, which convert() clips instead of scaling.
         picture = picture.point(lambda value: value / 256).convert("L")
-    mode = "RGBA" if picture.has_transparency_data else "RGB"
+    mode = "RGBA" if shows_through(picture) else "RGB"
     if profile:
         # A profile that is broken, or made for another kind of picture, says nothing.
         with suppress(ImageCms.PyCMSError):
             picture = to_srgb(picture, profile)
     # A copy of 50 megapixels takes 200 MB: only where it is needed.
     return picture if picture.mode == mode else picture.convert(mode)
+
+
+def shows_through(picture):
+    """Whether some pixel is not opaque; many a picture has the channel for it and no use for it."""
+    if not picture.has_transparency_data:
+        return False
+    channel = picture if "A" in picture.getbands() else picture.convert("RGBA")
+    return channel.getchannel("A").getextrema()[0] < 255
 
 
 def to_srgb(picture, profile):

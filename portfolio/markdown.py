@@ -14,6 +14,7 @@ from functools import cache, lru_cache, partial
 from hashlib import sha256
 from threading import Lock
 from typing import NamedTuple
+from urllib.parse import urljoin
 
 import nh3
 from django.core.exceptions import ValidationError
@@ -38,7 +39,8 @@ class Picture(NamedTuple):
     height: int
     alt: str = ""
     caption: str = ""
-    srcset: str = ""
+    # (content type, srcset) for each format of its renditions, the best first.
+    sources: tuple = ()
 
 
 def render(text, pictures=(), under=1):
@@ -83,7 +85,8 @@ def absolute(markup, base):
     the HTML elsewhere.
     """
     return _cleaner(
-        attribute_filter=_absolute_attribute, url_relative=("rewrite_with_base", base)
+        attribute_filter=partial(_absolute_attribute, base),
+        url_relative=("rewrite_with_base", base),
     ).clean(markup)
 
 
@@ -271,16 +274,23 @@ def _wrapped(token, tag, attributes=()):
 def _image(self, tokens, index, options, env):
     """A picture; one of ours takes no place until it is seen, and then just its own."""
     image = tokens[index]
+    _spend(env, 4)  # what it becomes is long
     if picture := env.get("pictures", {}).get(image.attrs["src"]):
         if not image.content and picture.alt:
             image.children = [Token("text", "", 0, content=picture.alt)]
         image.attrs |= {"width": picture.width, "height": picture.height, "decoding": "async"}
-        if picture.srcset:
-            image.attrs |= {"srcset": picture.srcset, "sizes": SIZES}
         # The first may be what the reader sees at once.
         if env.get("seen"):
             image.attrs["loading"] = "lazy"
         env["seen"] = True
+        if picture.sources:
+            *better, (_, srcset) = picture.sources
+            image.attrs |= {"srcset": srcset, "sizes": SIZES}
+            choices = "".join(
+                f'<source type="{kind}" srcset="{srcset}" sizes="{SIZES}">'
+                for kind, srcset in better
+            )
+            return f"<picture>{choices}{self.image(tokens, index, options, env)}</picture>"
     return self.image(tokens, index, options, env)
 
 
@@ -430,6 +440,7 @@ _VALUES = {
     "role": re.compile("group"),
     "srcset": re.compile(r"(?:/[\w-][\w./-]* \d+w(?:, (?=.)|$))+"),
 }
+_ADDRESSES = re.compile(r"/[^ ]+")  # of a srcset
 
 
 @cache
@@ -453,15 +464,19 @@ def _attribute(tag, name, value):
     return value
 
 
-def _absolute_attribute(tag, name, value):
-    # nh3 would leave its addresses relative, and src is there without it.
-    return None if name == "srcset" else _attribute(tag, name, value)
+def _absolute_attribute(base, tag, name, value):
+    # nh3 would leave these relative.
+    value = _attribute(tag, name, value)
+    if name == "srcset" and value:
+        return _ADDRESSES.sub(lambda found: urljoin(base, found[0]), value)
+    return value
 
 
 _TAGS = """
     a abbr b bdi bdo blockquote br caption cite code col colgroup dd del details dfn div dl dt em
-    figcaption figure h1 h2 h3 h4 h5 h6 hr i img input ins kbd li mark ol p pre q rp rt ruby s samp
-    section small span strong sub summary sup table tbody td tfoot th thead time tr u ul var wbr
+    figcaption figure h1 h2 h3 h4 h5 h6 hr i img input ins kbd li mark ol p picture pre q rp rt ruby
+    s samp section small source span strong sub summary sup table tbody td tfoot th thead time tr u
+    ul var wbr
 """
 _cleaner = partial(
     nh3.Cleaner,
@@ -482,6 +497,7 @@ _cleaner = partial(
         "li": {"id", "value"},
         "ol": {"reversed", "start", "type"},
         "pre": {"aria-label", "role"},
+        "source": {"sizes", "srcset", "type"},
         "td": {"colspan", "rowspan"},
         "th": {"abbr", "colspan", "rowspan", "scope"},
         "time": {"datetime"},

@@ -300,7 +300,7 @@ class Tool(NaturalKeyModel):
 
 
 class Image(NaturalKeyModel):
-    """A picture that was uploaded; its file is named by its content and never changes."""
+    """A picture that was uploaded; its file is named by its content."""
 
     natural_key_fields = ("file",)
 
@@ -309,6 +309,7 @@ class Image(NaturalKeyModel):
     )
     width = models.PositiveIntegerField(editable=False)
     height = models.PositiveIntegerField(editable=False)
+    transparent = models.BooleanField(default=False, editable=False)
     alt = models.TextField(
         "alternative text",
         blank=True,

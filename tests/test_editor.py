@@ -1,6 +1,7 @@
 """The Markdown field in a real browser: nothing that goes wrong around it costs a word."""
 
 import io
+import re
 
 import pytest
 from django.contrib.sessions.models import Session
@@ -36,7 +37,10 @@ def desk(page, live_server, signed_in):
 @pytest.fixture
 def bare_desk(page, request):
     """The same without our script: what it is there for."""
-    page.route("**/portfolio/editor*.js", lambda route: route.fulfill(body=""))
+    page.route(
+        re.compile(r"/portfolio/(editor|pictures|descriptions)\b"),
+        lambda route: route.fulfill(body=""),
+    )
     return request.getfixturevalue("desk")
 
 
@@ -119,7 +123,7 @@ def test_dropped_pictures_are_added_in_order_at_the_cursor_and_can_be_undone(des
     drop(desk, "#id_note", red, blue)
     expect(message(desk)).to_contain_text("Added")
     first, second = (image.file.url for image in Image.objects.order_by("pk"))
-    assert text(desk) == f"some ![]({first})\n![]({second})words"
+    assert text(desk) == f"some ![]({first})\n\n![]({second})words"
     expect(preview(desk).locator("img")).to_have_count(2)
     desk.focus("#id_note")
     desk.keyboard.press("Control+z")

@@ -6,6 +6,7 @@ redirect, for the answer.
 
 from functools import wraps
 
+import reversion
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
@@ -14,6 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
 from portfolio import images, markdown
+from portfolio.models import Image
 
 CONTENT_APPS = ("portfolio", "roles", "journal")
 
@@ -77,3 +79,53 @@ def upload(request):
         return refusal(" ".join(form.errors["image"]))
     url = images.store(form.cleaned_data["image"]).file.url
     return JsonResponse({"image_code": f"![]({url})", "image_path": url})
+
+
+@never_cache
+@require_POST
+@editor_required(may_write)
+def pictures(request):
+    """Those of our pictures that the Markdown in `content` names, and what is said of each.
+
+    `undescribed` are those that the text shows to nobody who cannot see them.
+    """
+    content = request.POST.get("content", "")
+    undescribed = {image.pk for image in images.undescribed(content)}
+    found = [
+        {
+            "name": image.file.name,
+            "thumbnail": images.thumbnail(image),
+            "alt": image.alt,
+            "decorative": image.decorative,
+            "caption": image.caption,
+            "undescribed": image.pk in undescribed,
+        }
+        for image in images.named_in(content)
+    ]
+    found.sort(key=lambda picture: content.index(picture["name"]))
+    may_change = request.user.has_perm("portfolio.change_image")
+    return JsonResponse({"pictures": found, "may_change": may_change})
+
+
+class DescriptionForm(forms.ModelForm):
+    class Meta:
+        model = Image
+        fields = ["alt", "decorative", "caption"]
+
+
+@never_cache
+@require_POST
+@editor_required(lambda user: user.has_perm("portfolio.change_image"))
+def describe(request):
+    """Keeps the `alt`, `decorative` and `caption` of the picture called `name`."""
+    image = Image.objects.filter(file=request.POST.get("name", "")).first()
+    if image is None:
+        return refusal("This picture is no longer in the library: add it again.")
+    form = DescriptionForm(request.POST, instance=image)
+    if not form.is_valid():
+        return refusal(" ".join(reason for field in form.errors.values() for reason in field))
+    with reversion.create_revision():
+        reversion.set_user(request.user)
+        reversion.set_comment("described")
+        form.save()
+    return JsonResponse({})

@@ -21,71 +21,6 @@ document.addEventListener("keydown", (event) => {
   if ((shortcut || event.key === "Tab") && editorOf(event)) event.stopPropagation();
 }, true);
 
-/* Pictures. */
-
-function tell(editor, text) {
-  let message = editor.parentElement.querySelector(".markdownx-message");
-  if (!message) {
-    message = document.createElement("p");
-    message.className = "markdownx-message";
-    message.setAttribute("role", "status");
-    editor.before(message);
-  }
-  message.textContent = text;
-}
-
-function insert(editor, text) {
-  const active = document.activeElement;
-  editor.focus({ preventScroll: true });
-  // What was selected while the picture was on its way stays.
-  editor.setSelectionRange(editor.selectionEnd, editor.selectionEnd);
-  // Deprecated, and yet the one way that can be undone.
-  if (!document.execCommand("insertText", false, text)) {
-    editor.setRangeText(text);
-    editor.dispatchEvent(new Event("input", { bubbles: true }));
-  }
-  if (active !== editor) active?.focus({ preventScroll: true });
-}
-
-async function send(editor, file) {
-  const body = new FormData();
-  body.append("csrfmiddlewaretoken", token());
-  body.append("image", file);
-  try {
-    const response = await fetch(editor.dataset.markdownxUploadUrlsPath, { method: "POST", body });
-    return await response.json();
-  } catch {
-    return { error: "It did not get through: try again, or make it smaller." };
-  }
-}
-
-async function add(editor, files) {
-  const refused = [];
-  let added = 0;
-  for (const file of files) {
-    tell(editor, `Adding ${file.name}…`);
-    const answer = await send(editor, file);
-    if (answer.image_code) insert(editor, (added++ ? "\n" : "") + answer.image_code);
-    else refused.push(`${file.name}: ${answer.error}`);
-  }
-  tell(editor, refused.join(" ") || "Added: describe it between the square brackets.");
-}
-
-let queue = Promise.resolve();
-const enqueue = (editor, files) => { queue = queue.then(() => add(editor, files)); };
-
-document.addEventListener("paste", (event) => {
-  const editor = editorOf(event);
-  if (!editor) return;
-  event.stopPropagation();
-  const { files, types } = event.clipboardData;
-  // A spreadsheet offers its cells as text and as a picture of them; the text is meant.
-  const isText = types.includes("text/plain") && types.includes("text/html");
-  if (!files.length || isText) return;
-  event.preventDefault();
-  enqueue(editor, [...files]);
-}, true);
-
 /* Dragging. Rows that are being sorted are left to the script that sorts them. */
 
 let sorting = false;
@@ -105,10 +40,7 @@ function onDrag(event) {
     // The browser would leave the form to show the file.
     event.preventDefault();
     dataTransfer.dropEffect = "copy";
-    const editor = editorOf(event);
-    if (!editor) return;
-    event.stopPropagation();
-    if (event.type === "drop") enqueue(editor, [...dataTransfer.files]);
+    if (editorOf(event)) event.stopPropagation();
   }
 }
 for (const type of ["dragenter", "dragover", "drop"]) document.addEventListener(type, onDrag, true);

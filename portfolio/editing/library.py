@@ -1,0 +1,283 @@
+"""The library of pictures in the admin: what each says, and where it is used."""
+
+from functools import partial
+
+import reversion
+from django import forms
+from django.contrib import admin, messages
+from django.db import transaction
+from django.db.models.functions import Left
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
+
+from portfolio import images, rights
+from portfolio.admin import FIELDS, revision
+from portfolio.images import PictureField, stem_of
+from portfolio.models import Image
+
+from .lists import ContentList, ListedAdmin
+from .models import WorkingCopy, model_of
+from .uses import rename, uses, uses_of
+
+LIMITS = "JPEG, PNG, WebP or AVIF; up to 20 MB and 50 megapixels."
+
+
+class PictureForm(forms.ModelForm):
+    """Adds a picture with its description."""
+
+    file = PictureField(help_text=LIMITS)
+
+    class Meta:
+        model = Image
+        fields = ["file", "alt", "decorative", "caption"]
+
+    def save(self, commit=True):
+        put(self.cleaned_data["file"], self.instance)
+        return super().save(commit)
+
+
+class ReplacementForm(forms.ModelForm):
+    """Changes what is said of a picture, and the picture itself."""
+
+    replacement = PictureField(required=False, label="Another file")
+
+    class Meta:
+        model = Image
+        fields = ["alt", "decorative", "caption"]
+
+    def __init__(self, *arguments, **options):
+        super().__init__(*arguments, **options)
+        number = len(self.instance.used)
+        follows = f"{told(number)} listed above will show the new one. " if number else ""
+        self.fields["replacement"].help_text = (
+            "Takes the place of this one; what is said of it stays, the old file is deleted. "
+            f"{follows}{LIMITS}"
+        )
+
+    def clean_replacement(self):
+        picture = self.cleaned_data["replacement"]
+        if not picture:
+            return None
+        if picture.name == self.instance.file.name:
+            raise forms.ValidationError("This is the file that is there: choose another one.")
+        if Image.objects.filter(file=picture.name).exists():
+            raise forms.ValidationError(
+                "This picture is in the library already: name that one in the texts instead."
+            )
+        if not all(may_change(self.request.user, item) for item in self.instance.used):
+            raise forms.ValidationError(
+                "The picture is used in something that you may not change: "
+                "ask someone who may to replace it."
+            )
+        return picture
+
+    def save(self, commit=True):
+        if picture := self.cleaned_data["replacement"]:
+            put(picture, self.instance)
+        return super().save(commit)
+
+
+def put(picture, image):
+    """Make what a PictureField gave the file of an Image."""
+    image.file = images.write(picture)
+    image.transparent = images.is_transparent(picture)
+
+
+def told(number):
+    return "The one item" if number == 1 else f"Each of the {number} items"
+
+
+# Where they are used, as far as the user may know.
+
+
+def may_see(user, item):
+    """Whether the user may know of an item, as `visible_to` says for many."""
+    if isinstance(item, WorkingCopy):
+        return may_change(user, item)
+    if rights.may(user, "view", type(item)):
+        return True
+    is_theirs = getattr(item, "author_id", None) == user.pk
+    is_public = getattr(item, "state", "live") == "live"
+    return rights.may(user, "change", type(item)) and (is_theirs or is_public)
+
+
+def may_change(user, item):
+    if isinstance(item, WorkingCopy):
+        return item.author_id == user.pk or rights.may_publish(user, model_of(item.key))
+    return rights.may_change(user, item)
+
+
+MOST = 5  # in a list
+
+
+def links(request, items, most=None):
+    """The items as links to their forms; those that the user may not see are only counted."""
+    seen = [item for item in items if may_see(request.user, item)]
+    rest = len(items) - len(seen[:most])
+    parts = [
+        format_html('<a href="{}">{}</a>', address(item), f"{item._meta.verbose_name}: {item}")
+        for item in seen[:most]
+    ]
+    if rest:
+        parts.append(f"{rest} more" if parts else f"{rest} that you may not see")
+    return format_html_join(", ", "{}", ((part,) for part in parts))
+
+
+def address(item):
+    """That of its form."""
+    if isinstance(item, WorkingCopy):
+        meta, number = model_of(item.key)._meta, item.key.partition(":")[2]
+        return reverse(f"admin:{meta.app_label}_{meta.model_name}_add") + f"?copy={number}"
+    meta = item._meta
+    return reverse(f"admin:{meta.app_label}_{meta.model_name}_change", args=[item.pk])
+
+
+# The list.
+
+
+class DescriptionFilter(admin.SimpleListFilter):
+    title = "alternative text"
+    parameter_name = "said"
+
+    def lookups(self, request, model_admin):
+        return [("no", "undescribed"), ("decorative", "decorative")]
+
+    def queryset(self, request, queryset):
+        chosen = {"no": {"alt": "", "decorative": False}, "decorative": {"decorative": True}}
+        return queryset.filter(**chosen.get(self.value(), {}))
+
+
+class UseFilter(admin.SimpleListFilter):
+    title = "use"
+    parameter_name = "used"
+
+    def lookups(self, request, model_admin):
+        return [("no", "unused")]
+
+    def queryset(self, request, queryset):
+        if self.value() != "no":
+            return queryset
+        # The stem of every name that we give.
+        return queryset.annotate(stem=Left("file", 20)).exclude(stem__in=[*uses()])
+
+
+class Library(ContentList):
+    def get_results(self, request):
+        super().get_results(request)
+        used = uses()
+        self.result_list = list(self.result_list)
+        for image in self.result_list:
+            image.used_in = links(request, used[stem_of(image.file.name)], MOST)
+
+
+@admin.register(Image)
+class ImageAdmin(ListedAdmin, admin.ModelAdmin):
+    formfield_overrides = FIELDS
+    list_display = ["thumbnail", "description", "used_in", "size"]
+    list_display_links = ["thumbnail"]
+    list_filter = [DescriptionFilter, UseFilter]
+    list_per_page = 60
+    search_fields = ["file", "alt", "caption"]
+    date_hierarchy = "created_at"
+
+    class Media:
+        css = {"all": ["portfolio/pictures.css"]}
+
+    def get_changelist(self, request, **kwargs):
+        return Library
+
+    def get_object(self, request, *arguments):
+        image = super().get_object(request, *arguments)
+        if image:
+            image.used = uses_of(image)
+            image.used_in = links(request, image.used)
+        return image
+
+    def get_form(self, request, obj=None, **kwargs):
+        form = super().get_form(
+            request, obj, form=ReplacementForm if obj else PictureForm, **kwargs
+        )
+        form.request = request
+        return form
+
+    def get_readonly_fields(self, request, obj=None):
+        return ["thumbnail", "file", "size", "used_in"] if obj else []
+
+    def get_fields(self, request, obj=None):
+        if obj is None:
+            return PictureForm.Meta.fields
+        fields = ["thumbnail", "alt", "decorative", "caption", "file", "size", "used_in"]
+        # What is no field of the model cannot be shown to those who may only look.
+        return [*fields, "replacement"] if self.has_change_permission(request, obj) else fields
+
+    def save_model(self, request, obj, form, change):
+        before = obj.stored()
+        super().save_model(request, obj, form, change)
+        if before and before.file != obj.file:
+            self.replaced(request, before.file.name, obj)
+
+    def replaced(self, request, old, image):
+        """Bring what names the old file along."""
+        rename(old, image)
+        transaction.on_commit(partial(images.discard, old))
+        reversion.set_comment("replaced a picture")
+        if image.used:
+            message = f"{told(len(image.used))} that showed the old file now shows the new one."
+            messages.success(request, message)
+
+    # The texts that it is replaced in have versions, too.
+
+    def changeform_view(self, request, *arguments):
+        with revision(request):
+            return super().changeform_view(request, *arguments)
+
+    # No picture goes while something shows it.
+
+    def get_deleted_objects(self, objs, request):
+        *found, protected = super().get_deleted_objects(objs, request)
+        used = uses()
+        refused = [
+            format_html("{} is used in {}", image, links(request, used[stem]))
+            for image in objs
+            if (stem := stem_of(image.file.name)) in used
+        ]
+        return *found, [*protected, *refused]
+
+    def delete_model(self, request, obj):
+        super().delete_model(request, obj)
+        transaction.on_commit(partial(images.discard, obj.file.name))
+
+    def delete_queryset(self, request, queryset):
+        names = [image.file.name for image in queryset]
+        with transaction.atomic():
+            super().delete_queryset(request, queryset)
+            for name in names:
+                transaction.on_commit(partial(images.discard, name))
+
+    # What is shown of one.
+
+    @admin.display(description="picture")
+    def thumbnail(self, image):
+        return format_html(
+            '<img class="thumbnail" src="{}" alt="{}" width="{}" height="{}" loading="lazy">',
+            images.thumbnail(image),
+            image,
+            image.width,
+            image.height,
+        )
+
+    @admin.display(description="alternative text", ordering="alt")
+    def description(self, image):
+        if image.decorative:
+            return format_html('<span class="quiet">{}</span>', "decorative")
+        if not image.alt:
+            return format_html('<strong class="missing">{}</strong>', "no alternative text")
+        return image.alt
+
+    @admin.display(description="used in", empty_value="nothing")
+    def used_in(self, image):
+        return image.used_in or None
+
+    @admin.display(description="size in pixels", ordering="width")
+    def size(self, image):
+        return f"{image.width} × {image.height}"

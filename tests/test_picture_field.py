@@ -1,0 +1,212 @@
+"""Pictures around a Markdown field: chosen with a button, and described below the text."""
+
+import re
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from PIL import Image as Picture
+from playwright.sync_api import expect
+
+from portfolio.models import Image
+
+from .factories import make_image, make_tool, make_user
+from .test_editor import desk, message, picture_file, signed_in, text  # noqa: F401
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+# In a browser.
+
+# Keeps each value that a bar of progress has had.
+WATCH = """() => {
+    window.progress = [];
+    new MutationObserver((changes) => {
+        for (const { target } of changes) window.progress.push(target.getAttribute("value"));
+    }).observe(document, { attributeFilter: ["value"], subtree: true });
+}"""
+
+
+def test_pictures_are_chosen_with_the_keyboard_wait_their_turn_and_are_described(
+    desk,  # noqa: F811
+    tmp_path,
+    live_server,
+):
+    # Chromium tells of choosers only a while after it is asked to.
+    desk.on("filechooser", lambda chooser: None)
+    arrived = []
+    desk.route("**/admin/upload/", lambda route: arrived.append(route))
+    red = picture_file(tmp_path, "red.png")
+    gif = picture_file(tmp_path, "a.gif", format="GIF")
+    grey = str(tmp_path / "grey.png")
+    Picture.effect_noise((400, 400), 80).save(grey)
+    desk.focus("#id_note")
+    desk.keyboard.press("End")
+    with desk.expect_file_chooser() as chooser:
+        desk.get_by_role("button", name="picture", exact=True).press("Enter")
+    assert chooser.value.is_multiple()
+    chooser.value.set_files([red, gif, grey])
+    expect(desk.get_by_role("progressbar")).to_have_count(3)
+    expect(message(desk)).to_have_text("Adding red.png…")
+    assert len(arrived) == 1
+    desk.evaluate(WATCH)
+    session = desk.context.new_cdp_session(desk)
+    slowly = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": 400_000}
+    session.send("Network.emulateNetworkConditions", slowly)
+    desk.unroute("**/admin/upload/")  # which lets it go on
+    expect(message(desk)).to_contain_text(
+        "Added 2 pictures: say below what can be seen. a.gif: The"
+    )
+    expect(desk.get_by_role("progressbar")).to_have_count(0)
+    # How much of it has gone, and then that it is being written.
+    shares = desk.evaluate("progress")
+    assert any(0 < float(share) < 1 for share in shares if share)
+    assert None in shares
+    red, green = Image.objects.order_by("pk")
+    assert text(desk) == f"some words![]({red.file.url})\n\n![]({green.file.url})"
+
+    rows = desk.get_by_role("group", name=re.compile("picture [12]"))
+    expect(rows).to_have_count(2)
+    summary = desk.locator(".descriptions summary")
+    expect(summary).to_have_text("pictures in this text: 2 · 2 without alternative text")
+    rows.nth(0).get_by_label("alternative text").fill("A red box")
+    rows.nth(0).get_by_label("caption").fill("red")
+    desk.keyboard.press("Tab")
+    expect(summary).to_contain_text("· 1 without")
+    expect(desk.locator(".markdownx-preview [alt='A red box']")).to_have_count(1)
+    rows.nth(1).get_by_label("decorative").press("Space")
+    expect(summary).to_have_text("pictures in this text: 2")
+    expect(rows.nth(1).get_by_role("status")).to_have_text("Kept.")
+    expect(rows.nth(1).get_by_label("alternative text")).to_be_disabled()
+    red.refresh_from_db()
+    green.refresh_from_db()
+    assert (red.alt, red.caption, green.decorative) == ("A red box", "red", True)
+
+    # What is said is kept even if the form is sent right after, and is no part of the form.
+    rows.nth(0).get_by_label("alternative text").fill("A box")
+    with (
+        desk.expect_request(live_server.url + reverse("editing:describe")),
+        desk.expect_request(lambda request: "/change/" in request.url) as saved,
+    ):
+        desk.locator("[name=_save]").first.click()
+    desk.wait_for_url("**/admin/portfolio/tool/")
+    assert "A box" not in saved.value.post_data
+    expect(desk.locator(".success")).to_be_visible()
+    red.refresh_from_db()
+    assert red.alt == "A box"
+
+
+def test_a_description_that_is_refused_says_why_and_stays(desk):  # noqa: F811
+    image = make_image(alt="")
+    desk.locator("#id_note").fill(f"![]({image.file.url})")
+    row = desk.get_by_role("group", name="picture 1")
+    row.get_by_label("alternative text").fill("words")
+    Image.objects.all().delete()
+    desk.keyboard.press("Tab")
+    expect(row.get_by_role("status")).to_have_text(
+        "This picture is no longer in the library: add it again."
+    )
+    expect(row.get_by_label("alternative text")).to_have_value("words")
+
+
+# What the field asks the server.
+
+
+@pytest.fixture
+def writer(client):
+    client.force_login(make_user("portfolio.change_image", "portfolio.change_tool"))
+    return client
+
+
+def named(client, content):
+    return client.post(reverse("editing:pictures"), {"content": content}).json()
+
+
+def describe(client, image, **words):
+    return client.post(reverse("editing:describe"), {"name": image.file.name} | words)
+
+
+def test_the_pictures_of_a_text_are_told_in_its_order(writer):
+    first, second, other = (make_image(alt=alt) for alt in ("", "words", ""))
+    answer = named(writer, f"![]({second.file.url}) ![]({first.file.url}) /media/{'f' * 20}.png")
+    told = [(p["name"], p["alt"], p["undescribed"]) for p in answer["pictures"]]
+    assert told == [(second.file.name, "words", False), (first.file.name, "", True)]
+    assert other.file.name not in str(answer)
+    assert answer["may_change"] is True
+    # The text's own words count as well.
+    assert not named(writer, f"![words]({first.file.url})")["pictures"][0]["undescribed"]
+    assert named(writer, "no pictures")["pictures"] == []
+    assert writer.post(reverse("editing:pictures")).json()["pictures"] == []
+
+
+def test_a_description_is_kept_with_the_picture(writer):
+    image = make_image(alt="")
+    assert describe(writer, image, alt="a desk", caption="in spring").status_code == 200
+    image.refresh_from_db()
+    assert (image.alt, image.caption, image.decorative) == ("a desk", "in spring", False)
+    assert describe(writer, image, decorative="on").status_code == 200
+    image.refresh_from_db()
+    assert (image.alt, image.caption, image.decorative) == ("", "", True)
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        ({"alt": "words", "decorative": "on"}, "A decorative picture has no alternative text"),
+        ({"alt": "x" * 501}, "at most 500 characters"),
+        ({"name": "nothing.png"}, "no longer in the library"),
+        ({"name": ""}, "no longer in the library"),
+    ],
+)
+def test_a_description_that_cannot_be_kept_is_refused_as_json(writer, words, reason):
+    image = make_image(alt="as it was")
+    response = describe(writer, image, **words)
+    assert response.status_code == 400
+    assert reason in response.json()["error"]
+    image.refresh_from_db()
+    assert image.alt == "as it was"
+
+
+@pytest.mark.parametrize(
+    ("permissions", "overrides"),
+    [
+        (["portfolio.view_image", "portfolio.add_image", "portfolio.change_tool"], {}),
+        (["portfolio.change_image"], {"is_staff": False}),
+        (None, {}),
+    ],
+)
+def test_only_who_may_change_pictures_describes_them(client, permissions, overrides):
+    image = make_image(alt="")
+    if permissions:
+        client.force_login(make_user(*permissions, **overrides))
+    response = describe(client, image, alt="forged")
+    assert response.status_code == 403
+    assert response.json()["error"]
+    image.refresh_from_db()
+    assert image.alt == ""
+
+
+def test_who_may_write_but_not_change_pictures_sees_what_is_said(client):
+    image = make_image(alt="")
+    client.force_login(make_user("portfolio.change_tool"))
+    assert named(client, image.file.url)["may_change"] is False
+    client.force_login(make_user("portfolio.view_image"))
+    assert client.post(reverse("editing:pictures"), {"content": "x"}).status_code == 403
+
+
+def test_a_description_needs_the_csrf_token_and_has_to_be_posted(admin_user):
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(admin_user)
+    image = make_image(alt="")
+    assert describe(client, image, alt="forged").status_code == 403
+    client.cookies["csrftoken"] = token = "a" * 32
+    assert describe(client, image, alt="ours", csrfmiddlewaretoken=token).status_code == 200
+    for name in ("pictures", "describe"):
+        assert client.get(reverse(f"editing:{name}")).status_code == 405
+
+
+def test_without_the_script_the_form_has_no_part_for_pictures(admin_client):
+    page = admin_client.get(reverse("admin:portfolio_tool_change", args=[make_tool().pk])).text
+    assert 'type="module"' in page
+    assert "<script>" not in page
+    assert 'type="file"' not in page
