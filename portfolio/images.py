@@ -71,12 +71,17 @@ class PictureField(forms.FileField):
         return file and clean(file)
 
 
-def store(picture):
-    """The Image of what a PictureField gave: the one that is there, or a new one."""
+def store(picture, author=None):
+    """The Image of what a PictureField gave: the one that is there, or a new one of the author."""
     width, height = get_image_dimensions(picture)
     image, _ = models.Image.objects.get_or_create(
         file=write(picture),
-        defaults={"width": width, "height": height, "transparent": is_transparent(picture)},
+        defaults={
+            "width": width,
+            "height": height,
+            "transparent": is_transparent(picture),
+            "author": author,
+        },
     )
     return image
 

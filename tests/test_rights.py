@@ -11,6 +11,7 @@ from portfolio.editing.models import WorkingCopy
 from .desk import change, endpoint, fields_of
 from .factories import (
     make_entry,
+    make_image,
     make_outcome,
     make_principle,
     make_role,
@@ -163,6 +164,16 @@ def test_parts_follow_the_item_that_they_are_told_of(writer):
     writer.post(change(role), stolen)
     outcome.refresh_from_db()
     assert (outcome.figure, outcome.role) == ("10x", live)
+
+
+def test_a_writer_describes_a_picture_of_theirs_while_only_they_show_it(writer):
+    mine, other = make_image(alt="", author=writer.user), make_image(alt="")
+    describe = reverse("editing:describe")
+    words = {"alt": "a field"}
+    assert writer.post(describe, words | {"name": mine.file.name}).status_code == 200
+    assert writer.post(describe, words | {"name": other.file.name}).status_code == 403
+    make_entry(body=f"![]({mine.file.url})")
+    assert writer.post(describe, words | {"name": mine.file.name}).status_code == 403
 
 
 ALWAYS_PUBLIC = [

@@ -17,7 +17,7 @@ from portfolio.models import Image
 
 from .lists import ContentList, ListedAdmin
 from .models import WorkingCopy, model_of
-from .uses import rename, uses, uses_of
+from .uses import may_change, rename, uses, uses_of
 
 LIMITS = "JPEG, PNG, WebP or AVIF; up to 20 MB and 50 megapixels."
 
@@ -99,12 +99,6 @@ def may_see(user, item):
     is_theirs = getattr(item, "author_id", None) == user.pk
     is_public = getattr(item, "state", "live") == "live"
     return rights.may(user, "change", type(item)) and (is_theirs or is_public)
-
-
-def may_change(user, item):
-    if isinstance(item, WorkingCopy):
-        return item.author_id == user.pk or rights.may_publish(user, model_of(item.key))
-    return rights.may_change(user, item)
 
 
 MOST = 5  # in a list

@@ -15,6 +15,7 @@ from django.conf import settings
 from django.db.models import Q, TextField
 from django.db.models.functions import Cast
 
+from portfolio import rights
 from portfolio.images import CONTENT_TYPES, WIDTHS, stem_of
 from portfolio.models import Image, MarkdownField
 
@@ -144,6 +145,21 @@ def uses(image=None):
 def uses_of(image):
     """The items that use this picture."""
     return uses(image)[stem_of(image.file.name)]
+
+
+def may_change(user, item):
+    """Whether the user may write an item, or what is no item yet."""
+    if isinstance(item, WorkingCopy):
+        return item.author_id == user.pk or rights.may_publish(user, model_of(item.key))
+    return rights.may_change(user, item)
+
+
+def may_describe(user, image):
+    """Whether the user may say what is on a picture: any, or their own that only they show."""
+    if rights.may(user, "change", Image):
+        return True
+    theirs = rights.may(user, "add", Image) and image.author_id == user.pk
+    return theirs and all(may_change(user, item) for item in uses_of(image))
 
 
 def rename(old, image):

@@ -17,6 +17,8 @@ from django.views.decorators.http import require_POST
 from portfolio import images, markdown
 from portfolio.models import Image
 
+from .uses import may_describe
+
 CONTENT_APPS = ("portfolio", "roles", "journal")
 
 
@@ -77,7 +79,7 @@ def upload(request):
     form = UploadForm(request.POST, request.FILES)
     if not form.is_valid():
         return refusal(" ".join(form.errors["image"]))
-    url = images.store(form.cleaned_data["image"]).file.url
+    url = images.store(form.cleaned_data["image"], request.user).file.url
     return JsonResponse({"image_code": f"![]({url})", "image_path": url})
 
 
@@ -99,12 +101,12 @@ def pictures(request):
             "decorative": image.decorative,
             "caption": image.caption,
             "undescribed": image.pk in undescribed,
+            "may_change": may_describe(request.user, image),
         }
         for image in images.named_in(content)
     ]
     found.sort(key=lambda picture: content.index(picture["name"]))
-    may_change = request.user.has_perm("portfolio.change_image")
-    return JsonResponse({"pictures": found, "may_change": may_change})
+    return JsonResponse({"pictures": found})
 
 
 class DescriptionForm(forms.ModelForm):
@@ -115,12 +117,14 @@ class DescriptionForm(forms.ModelForm):
 
 @never_cache
 @require_POST
-@editor_required(lambda user: user.has_perm("portfolio.change_image"))
+@editor_required(may_write)
 def describe(request):
     """Keeps the `alt`, `decorative` and `caption` of the picture called `name`."""
     image = Image.objects.filter(file=request.POST.get("name", "")).first()
     if image is None:
         return refusal("This picture is no longer in the library: add it again.")
+    if not may_describe(request.user, image):
+        return refusal("The picture is not yours to describe: say it in the text, as ![…](…).", 403)
     form = DescriptionForm(request.POST, instance=image)
     if not form.is_valid():
         return refusal(" ".join(reason for field in form.errors.values() for reason in field))

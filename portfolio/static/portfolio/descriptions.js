@@ -39,7 +39,7 @@ function makeRow(picture, save) {
   const thumbnail = make("img", { alt: "", loading: "lazy", src: picture.thumbnail });
   const element = make("li", {}, thumbnail, words);
 
-  function show(now, number, mayChange) {
+  function show(now, number) {
     words.setAttribute("aria-label", `picture ${number}`);
     missing.textContent = now.undescribed ? "Say what can be seen, or tick decorative." : "";
     if (!element.contains(document.activeElement)) {
@@ -48,7 +48,7 @@ function makeRow(picture, save) {
       caption.value = now.caption;
       decorative.checked = now.decorative;
     }
-    for (const input of [alt, caption, decorative]) input.disabled = !mayChange;
+    for (const input of [alt, caption, decorative]) input.disabled = !now.may_change;
     alt.disabled ||= decorative.checked;
   }
 
@@ -95,7 +95,7 @@ function makeList(editor) {
     if (mine === asked && answer.pictures) show(answer);
   }
 
-  function show({ pictures, may_change: mayChange }) {
+  function show({ pictures }) {
     const names = new Set(pictures.map((picture) => picture.name));
     for (const [name, { element }] of rows) {
       if (!names.has(name)) {
@@ -107,7 +107,7 @@ function makeList(editor) {
       if (!rows.has(picture.name)) rows.set(picture.name, makeRow(picture, save));
       const { element, show } = rows.get(picture.name);
       if (list.children[index] !== element) list.insertBefore(element, list.children[index]);
-      show(picture, index + 1, mayChange);
+      show(picture, index + 1);
     });
     const number = pictures.filter((picture) => picture.undescribed).length;
     const missing = make("strong", { className: "missing" });
