@@ -14,7 +14,7 @@ def change(item):
 
 def fields_of(client, address):
     """What a browser would send of the form at an address if nobody touched it."""
-    page = html.fromstring(client.get(address).content)
+    page = html.fromstring(client.get(address).text)
     form = next(form for form in page.forms if "_key" in form.fields or "_edition" in form.fields)
     empty = {box.name: "" for box in form.inputs if box.get("type", "text") in ("text", "hidden")}
     fields = empty | dict(form.form_values())
