@@ -135,7 +135,7 @@ class ContentAdmin(ListedAdmin, admin.ModelAdmin):
         if stored and request.method == "POST":
             request.POST = settled(request.POST, stored)
             conflict = copies.conflict_with(self, request, item, request.POST, None, stored)
-            request.obstacles = [str(conflict)] if conflict else []
+            request.obstacles = [copies.SEE_ABOVE] if conflict else []
         edition = json.dumps(stored.edition) if stored else ""
         context = {"conflict": conflict, "edition": edition, "base": edition}
         return self.changeform_in_revision(request, object_id, form_url, context)

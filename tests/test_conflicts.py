@@ -127,7 +127,7 @@ def test_what_has_no_drafts_is_not_overwritten_either(admin_client):
     fields = fields_of(admin_client, change(tool))
     Tool.objects.update(note="changed elsewhere.")
     page = admin_client.post(change(tool), fields | {"note": "mine."})
-    assert "someone changed this while it was open here: note." in page.text
+    assert "Someone changed this while it was open here: note." in page.text
     assert Tool.objects.get().note == "changed elsewhere."
     again = fields_of_page(page)
     assert again["note"].strip() == "mine."

@@ -12,6 +12,7 @@ from reversion.models import Version
 from .models import WorkingCopy
 from .state import Forms, as_data, changed_beneath
 
+SEE_ABOVE = "Nothing is saved yet: two have written this, as is told above."
 # Fields of the form that say something about the form.
 TAB, EDITION, BASE, TAKE = "_tab", "_edition", "_base", "_take"
 # Reasons for the history: of the change, and of publishing what the checks would stop.
@@ -125,8 +126,8 @@ def last_change(item, user, copy=None):
         who = version and version.revision.user
         when = version and version.revision.date_created
     if who == user:
-        return "you, in another window,", when
-    return who.get_username() if who else "someone", when
+        return "You, in another window,", when
+    return who.get_username() if who else "Someone", when
 
 
 def taken(data, theirs):

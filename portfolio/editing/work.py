@@ -88,7 +88,7 @@ class Work:
             self.admin, request, self.key, self.item, request.POST
         )
         if self.conflict:
-            request.obstacles = [str(self.conflict)]
+            request.obstacles = [copies.SEE_ABOVE]
             return None
         if self.verb == "preview":
             return HttpResponseRedirect(reverse("editing:page", args=[self.key]))

@@ -87,6 +87,7 @@ if (form && pane) {
     || (theme !== "light" && matchMedia("(prefers-color-scheme: dark)").matches);
   pane.addEventListener("click", choose);
   if (dark) pane.querySelector("[value=dark]").click();
+  if (innerWidth < 2 * PHONE) pane.querySelector("[value=phone]").click();
   document.querySelector(".tabs").hidden = false;
   for (const tab of document.querySelectorAll(".tabs button")) tab.addEventListener("click", turn);
   new ResizeObserver(fit).observe(room);

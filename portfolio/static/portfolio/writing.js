@@ -18,8 +18,7 @@ export function serialized(extra = {}) {
 }
 
 /* Without what says something about the form. */
-function content() {
-  const data = serialized();
+function content(data = serialized()) {
   for (const name of [...data.keys()]) {
     if (name.startsWith("_") || name === "csrfmiddlewaretoken") data.delete(name);
   }
@@ -68,7 +67,8 @@ function earlier() {
   const isNew = !/:\d+$/.test(input("_key").value) && !location.search.includes("copy=");
   const names = Object.keys(localStorage).filter((name) =>
     name === backupName() || (isNew && name.startsWith(`${BACKUP}${kind}:`) && !/:\d+$/.test(name)));
-  const backups = names.map((name) => ({ name, ...JSON.parse(localStorage[name]) }));
+  const backups = names.map((name) => ({ name, ...JSON.parse(localStorage[name]) }))
+    .filter(({ data }) => content(new URLSearchParams(data)) !== content());
   return backups.sort((a, b) => a.at.localeCompare(b.at)).pop();
 }
 
