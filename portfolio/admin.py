@@ -20,6 +20,7 @@ from markdownx.widgets import AdminMarkdownxWidget
 from . import rights
 from .editing import copies, users  # noqa: F401  (users registers its own)
 from .editing.actions import BulkAdmin
+from .editing.deleted import RecoverableAdmin
 from .editing.form import ContentForm, MomentField, PartFormSet, PublishableForm
 from .editing.lists import ListedAdmin
 from .editing.models import WorkingCopy
@@ -103,7 +104,7 @@ FIELDS = {
 }
 
 
-class ContentAdmin(ListedAdmin, admin.ModelAdmin):
+class ContentAdmin(ListedAdmin, RecoverableAdmin, admin.ModelAdmin):
     """How every kind of content is edited: by whom, over what they have seen, with its history."""
 
     form = ContentForm
