@@ -147,6 +147,10 @@ class ContentAdmin(ListedAdmin, RecoverableAdmin, admin.ModelAdmin):
         with revision(request):
             return super().changelist_view(request, extra_context)
 
+    def history_view(self, request, object_id, extra_context=None):
+        key = f"{self.opts.label_lower}:{unquote(object_id)}"
+        return HttpResponseRedirect(reverse("editing:history", args=[key]))
+
     def save_model(self, request, obj, form, change):
         if not change and hasattr(obj, "author"):
             obj.author = request.user

@@ -73,19 +73,23 @@ def _keep(model_admin, request, key, item, data):
     stored = Forms(model_admin, request, item)
     if conflict := conflict_with(model_admin, request, item, data, copy, stored):
         return copy, conflict
-    now = timezone.now()
-    copy = copy or WorkingCopy(key=key, version=0, created_at=now)
+    base = stored.edition if item else {}
+    return put(copy, key, data, base, data.get(TAB, ""), request.user), None
+
+
+def put(copy, key, data, base, tab, author):
+    """Write a form's data into a working copy, or into a new one if it is None; gives the copy."""
+    copy = copy or WorkingCopy(key=key, version=0)
     copy.data = {
         name: [value.replace("\0", "\ufffd") for value in values]
         for name, values in data.lists()
         if not name.startswith("_") and name != "csrfmiddlewaretoken"
     }
-    copy.base = stored.edition if item else {}
-    copy.tab, copy.author, copy.updated_at = data.get(TAB, "")[:40], request.user, now
+    copy.base, copy.tab, copy.author = base, tab[:40], author
     copy.title = data.get("title", "").strip()[:300]
-    copy.version += 1
+    copy.version, copy.updated_at = copy.version + 1, timezone.now()
     copy.save()
-    return copy, None
+    return copy
 
 
 def conflict_with(model_admin, request, item, data, copy, stored):

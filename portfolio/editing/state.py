@@ -80,8 +80,13 @@ class Forms:
         return next(formset for formset in self.formsets if formset.prefix == prefix)
 
 
-def rows_of(formset):
+def row_fields(formset):
+    """The names of what a row of inline forms says."""
     ignored = {DELETION_FIELD_NAME, formset.fk.name, formset.model._meta.pk.name}
+    return [name for name in formset.empty_form.fields if name not in ignored]
+
+
+def rows_of(formset):
     for form in formset.forms:
         if form.is_bound:
             deleted = form.data.get(form.add_prefix(DELETION_FIELD_NAME))
@@ -89,7 +94,7 @@ def rows_of(formset):
         else:
             shown = form.instance.pk
         if shown:
-            yield {name: value_of(form, name) for name in form.fields if name not in ignored}
+            yield {name: value_of(form, name) for name in row_fields(formset)}
 
 
 def readable(field, value):

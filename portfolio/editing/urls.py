@@ -1,6 +1,6 @@
 from django.urls import path
 
-from . import share_links, views, writing
+from . import history, share_links, views, writing
 from .deleted import deleted, recover
 from .links import links
 from .new_tool import new_tool
@@ -16,6 +16,9 @@ urlpatterns = [
     path("history/deleted/", deleted, name="deleted"),
     path("history/deleted/<int:pk>/recover/", recover, name="recover"),
     path("history/deleted/<int:revision_id>/undo/", recover, name="undo"),
+    path("history/<str:key>/", history.views["history"], name="history"),
+    path("history/<str:key>/<int:pk>/", history.views["version"], name="version"),
+    path("history/<str:key>/<int:pk>/restore/", history.restore, name="restore"),
     path("writing/<str:key>/keep/", writing.keep, name="keep"),
     path("writing/<str:key>/preview/", writing.preview, name="live_preview"),
     path("writing/<str:key>/present/", writing.present, name="present"),
