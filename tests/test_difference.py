@@ -66,10 +66,19 @@ LONG = 100_000
         lambda dice: "\n".join(dice.choices("abcdefghij", k=LONG // 2)),
         lambda dice: " ".join(str(n) for n in dice.sample(range(10**6), LONG // 7)),
         lambda dice: "\n".join(str(n) for n in dice.sample(range(10**6), LONG // 7)),
+        lambda dice: "\n".join(f"{' '.join(dice.choices('ab', k=99))}\nk{n}" for n in range(450)),
         lambda dice: "x" * LONG,
         lambda dice: "x " * dice.randrange(LONG // 3, LONG // 2),
     ],
-    ids=["words", "lines", "unlike words", "unlike lines", "one word", "one word again and again"],
+    ids=[
+        "words",
+        "lines",
+        "unlike words",
+        "unlike lines",
+        "passages",
+        "one word",
+        "one word again and again",
+    ],
 )
 def test_no_two_texts_take_long(make):
     """A generous bound: what it stands against takes minutes."""

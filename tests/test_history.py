@@ -139,6 +139,40 @@ def test_evidence_is_restored_with_its_principle(admin_client):
     assert principle.evidence.get().entry == entry
 
 
+def test_what_a_version_points_at_and_is_gone_is_said(admin_client):
+    principle, entry = make_principle(body="first."), make_entry(title="an entry of then")
+    make_evidence(principle=principle, entry=entry)
+    save(admin_client, entry)
+    save(admin_client, principle)
+    then = versions(principle)[-1]
+    entry.delete()
+    save(admin_client, principle, body="second.")
+    page = restore(admin_client, principle, then)
+    assert "Gone meanwhile, and left out: an entry of then." in page.text
+    tool = make_tool(name="hammer")
+    entry = make_entry(tools=[tool])
+    save(admin_client, entry, "_save", body="a draft.")
+    draft = Version.objects.get_for_object_reference(WorkingCopy, key_of(entry)).get()
+    tool.delete()
+    assert "left out: tool" in restore(admin_client, entry, draft).text
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [{"month": "nonsense"}, {"publish_at": "zz"}, {"tools": "x", "role": []}, {"title": None}],
+)
+def test_a_version_that_no_longer_parses_is_shown_and_restored_as_far_as_it_goes(admin_client, odd):
+    entry = make_entry()
+    save(admin_client, entry)
+    (version,) = versions(entry)
+    stored = json.loads(version.serialized_data)
+    stored[0]["fields"] |= odd
+    version.serialized_data = json.dumps(stored)
+    version.save()
+    assert admin_client.get(page_of(entry, version)).status_code == 200
+    assert restore(admin_client, entry, version).status_code == 200
+
+
 def test_a_version_from_before_a_field_was_renamed_is_restored_as_far_as_it_goes(admin_client):
     role = make_role(problem="first.", broke="what broke then.")
     save(admin_client, role)

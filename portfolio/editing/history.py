@@ -9,7 +9,7 @@ import json
 
 from django.contrib import admin, messages
 from django.contrib.contenttypes.models import ContentType
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.paginator import Paginator
 from django.db import transaction
 from django.db.models import Q
@@ -115,7 +115,10 @@ def value_in(model, stored, name):
         return sorted(map(str, value))
     if field is None or value is None or field.is_relation:
         return canonical(value)
-    return canonical(field.to_python(value))
+    try:
+        return canonical(field.to_python(value))
+    except ValidationError:
+        return canonical(value)
 
 
 # The pages.
@@ -207,33 +210,50 @@ def restored(subject, version, state):
     """The form's data with a state put in, and the names of what it pointed at and is gone."""
     if version.content_type.model_class() is WorkingCopy:
         data = json.loads(version.serialized_data)[0]["fields"]["data"]
-        return (json.loads(data) if isinstance(data, str) else data), []
-    data, missing = subject.forms.posted(), []
-    form = subject.forms.form
-    # When it is public is no part of what it says.
-    for name in [name for name in form.fields if name in state and name != "publish_at"]:
-        values = state[name] if isinstance(state[name], list) else [state[name]]
-        queryset = getattr(form.fields[name], "queryset", None)
-        if queryset is not None:
-            there = {str(each.pk) for each in queryset.filter(pk__in=filter(is_key, values))}
-            missing += [name_of(queryset.model, pk) for pk in values if pk and pk not in there]
-            values = [pk for pk in values if pk in there]
-        data[name] = values
-    for formset in subject.forms.formsets:
-        put_rows(data, formset, dict(subject.kept_rows(formset, version)))
-    return data, missing
+        data = json.loads(data) if isinstance(data, str) else data
+    else:
+        data, form = subject.forms.posted(), subject.forms.form
+        for name in [name for name in form.fields if name in state]:
+            # When it is public is no part of what it says.
+            if name != "publish_at":
+                data[name] = state[name] if isinstance(state[name], list) else [state[name]]
+        for formset in subject.forms.formsets:
+            put_rows(data, formset, dict(subject.kept_rows(formset, version)))
+    return data, left_out(data, subject.forms)
+
+
+def left_out(data, forms):
+    """Take out of the data what it points at and is gone; gives the names that it had."""
+    fields = dict(forms.form.fields)
+    for formset in forms.formsets:
+        for name in row_fields(formset):
+            for row in range(len(data)):
+                if f"{formset.prefix}-{row}-{name}" not in data:
+                    break
+                fields[f"{formset.prefix}-{row}-{name}"] = formset.empty_form.fields[name]
+    missing = []
+    for name, field in fields.items():
+        values = [value for value in data.get(name, []) if value]
+        if values and hasattr(field, "queryset"):
+            there = field.queryset.filter(pk__in=filter(is_key, values))
+            keys = {str(pk) for pk in there.values_list("pk", flat=True)}
+            gone = [value for value in values if value not in keys]
+            missing += [name_of(field.queryset.model, value) for value in gone]
+            data[name] = [value for value in values if value in keys]
+    return missing
 
 
 def put_rows(data, formset, rows):
     """Put the rows of a version, as {primary key: fields}, into the data of a formset."""
-    prefix, index = formset.prefix, 0
+    prefix = formset.prefix
     for index, form in enumerate(formset.initial_forms):
-        if fields := rows.pop(str(form.instance.pk), None):
-            for name in row_fields(formset):
-                if name in fields:
-                    data[f"{prefix}-{index}-{name}"] = [fields[name]]
-        else:
+        fields = rows.pop(str(form.instance.pk), None)
+        if fields is None:
             data[f"{prefix}-{index}-DELETE"] = ["on"]
+            continue
+        for name in row_fields(formset):
+            if name in fields:
+                data[f"{prefix}-{index}-{name}"] = [fields[name]]
     total = len(formset.initial_forms)
     for index, fields in enumerate(rows.values(), start=total):
         for name in row_fields(formset):

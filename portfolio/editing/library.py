@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 
 from portfolio import images, rights
-from portfolio.admin import FIELDS, revision
+from portfolio.admin import FIELDS, ContentAdmin, revision
 from portfolio.images import PictureField, stem_of
 from portfolio.models import Image
 
@@ -224,6 +224,8 @@ class ImageAdmin(ListedAdmin, admin.ModelAdmin):
     def changeform_view(self, request, *arguments):
         with revision(request):
             return super().changeform_view(request, *arguments)
+
+    history_view = ContentAdmin.history_view
 
     # No picture goes while something shows it.
 

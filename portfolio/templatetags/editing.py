@@ -25,6 +25,8 @@ def difference(before, after):
 def folded(text, has_before, has_after):
     if len(text) <= 2 * AROUND + 20:
         return text
-    head = text[:AROUND].rpartition(" ")[0] if has_before else ""
-    tail = text[-AROUND:].partition(" ")[2] if has_after else ""
-    return f"{head} […] {tail}"
+    head, tail = text[:AROUND], text[-AROUND:]
+    # At a space, where the script has any.
+    head = head.rpartition(" ")[0] or head
+    tail = tail.partition(" ")[2] or tail
+    return f"{head if has_before else ''} […] {tail if has_after else ''}"
