@@ -21,6 +21,7 @@ from . import copies
 from .models import Deletion, Presence, ShareLink, WorkingCopy, key_of
 from .recovery import recover_all
 from .site_check import form_of
+from .state import is_key
 
 SHOWN = 50
 # Titles, or things that are not as they were, that a message names.
@@ -141,6 +142,8 @@ def recover(request, **which):
     if request.method != "POST":
         # Whoever had to sign in first comes back without what they sent.
         return redirect("editing:deleted")
+    if not all(is_key(str(number)) for number in which.values()):
+        raise Http404
     deletions = recoverable(request.user).filter(**which).order_by("pk")
     pks = [*deletions.values_list("pk", flat=True)]
     if not pks:
