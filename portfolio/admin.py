@@ -15,6 +15,7 @@ from django.forms import Script
 from django.http import HttpResponseRedirect
 from django.urls import reverse, reverse_lazy
 from django.utils import timezone
+from django.utils.html import format_html
 from markdownx.widgets import AdminMarkdownxWidget
 
 from . import rights
@@ -39,6 +40,7 @@ from .models import (
     Tool,
 )
 from .sign_in import SignInForm
+from .templatetags.humane import ahead
 
 admin.site.index_title = "desk"
 admin.site.enable_nav_sidebar = False
@@ -322,7 +324,10 @@ class PublishableAdmin(BulkAdmin, ContentAdmin):
 
     @admin.display(description="state", ordering="publish_at")
     def state_now(self, item):
-        return badge(state_of(item, item.has_changes))
+        shown = badge(state_of(item, item.has_changes))
+        if item.state != "scheduled":
+            return shown
+        return format_html('{} <span class="said">{}</span>', shown, ahead(item.publish_at))
 
 
 def is_popup(request):

@@ -82,7 +82,7 @@ def test_what_is_being_written_is_a_use(admin_client):
     copy = begin(show(image))
     assert set(uses_of(image)) == {entry, copy}
     address = reverse("admin:journal_entry_add") + f"?copy={copy.key.partition(':')[2]}"
-    assert f'<a href="{address}">working copy: a title</a>' in admin_client.get(form(image)).text
+    assert f'<a href="{address}">draft: a title</a>' in admin_client.get(form(image)).text
     assert "Nothing was deleted" in delete(admin_client, image).text
 
 
@@ -95,7 +95,7 @@ def test_what_someone_else_is_writing_is_not_told(client):
     client.force_login(writer)
     page = client.get(form(image)).text
     assert "a secret" not in page
-    assert page.count("working copy: a title") == 1
+    assert page.count("draft: a title") == 1
     assert ", 2 more" in page
 
 

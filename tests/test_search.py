@@ -518,9 +518,10 @@ def test_the_admin_is_followed(admin_client):
             "title": "river",
             "slug": entry.slug,
             "month": "jan 2026",
-            "body": "",
+            "body": "water",
             "publish_at_0": "2026-01-01",
             "publish_at_1": "00:00:00",
+            "_publish": "",
         },
     )
     assert response.status_code == 302

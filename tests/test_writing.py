@@ -3,17 +3,19 @@
 import re
 
 import pytest
+from django.contrib.auth.models import Group
 from django.contrib.sessions.models import Session
 from django.test import Client
 from django.urls import reverse
 from playwright.sync_api import expect
+from reversion.models import Revision
 
 from journal.models import Entry
 from portfolio.editing.models import WorkingCopy
 from roles.models import Role
 
 from .desk import change
-from .factories import make_entry, make_outcome, make_role, make_user
+from .factories import make_entry, make_image, make_outcome, make_role, make_user
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -218,6 +220,56 @@ def test_two_editors_are_told_of_each_other_and_the_second_chooses(desk, browser
     expect(desk.locator(".messagelist")).to_contain_text("Published")
     assert Entry.objects.get().body == "begin by ana and me"
     other_context.close()
+
+
+def test_a_picture_without_words_is_refused_and_then_published_for_a_reason(desk):
+    image = make_image(alt="")
+    entry = make_entry(publish_at=None, body=f"look:\n\n![]({image.file.url})")
+    open_form(desk, entry)
+    expect(desk.locator(".found .blocking")).to_contain_text("has no alternative text")
+    desk.keyboard.press("Control+Enter")
+    expect(desk.locator(".errornote")).to_be_visible()
+    expect(desk.locator(".errorlist").first).to_contain_text("1 thing should be put right first")
+    assert Entry.objects.get().state == "draft"
+    desk.get_by_label("publish all the same, because").fill("it is a test")
+    desk.locator(".verbs [name=_publish]").click()
+    expect(desk.locator(".messagelist")).to_contain_text("Published")
+    assert "despite alt text: it is a test" in Revision.objects.get().comment
+
+
+def test_a_draft_is_scheduled_and_shown_by_a_link(desk, browser):
+    entry = make_entry(publish_at=None, title="a plan", body="for later")
+    open_form(desk, entry)
+    desk.get_by_text("Time of publication").click()
+    desk.get_by_label("Date:").fill("2090-05-01")
+    desk.get_by_label("Time:").fill("09:00:00")
+    desk.get_by_role("button", name="schedule").click()
+    expect(desk.locator(".messagelist")).to_contain_text("Scheduled: goes live in 63 years")
+    expect(desk.locator(".bar .state")).to_have_text("scheduled")
+    desk.locator(".bar").get_by_role("link", name="share draft").click()
+    desk.get_by_role("button", name="Make a link").click()
+    address = desk.get_by_label("the link").input_value().replace("http://localhost", desk.home)
+    stranger = browser.new_context().new_page()
+    stranger.goto(address)
+    expect(stranger.locator("main")).to_contain_text("for later")
+    desk.get_by_role("button", name="revoke").click()
+    expect(desk.locator(".messagelist")).to_contain_text("Revoked")
+    assert stranger.reload().status == 404
+    stranger.context.close()
+
+
+def test_a_writer_is_offered_what_they_may_do(page, context, live_server):
+    writer = make_user(username="wren")
+    writer.groups.add(Group.objects.get(name="Writers"))
+    sign_in(context, live_server, writer)
+    page.goto(live_server.url + reverse("admin:journal_entry_add"))
+    page.locator("#id_title").fill("mine")
+    page.locator(".bar [name=_save]").click()
+    expect(page.locator(".messagelist")).to_contain_text("Saved as a draft")
+    expect(page.get_by_role("button", name="publish")).to_have_count(0)
+    expect(page.get_by_text("Time of publication")).to_have_count(0)
+    expect(page.locator("#desk-nav")).not_to_contain_text("tools")
+    assert Entry.objects.get().author == writer
 
 
 def test_on_a_phone_the_form_and_the_page_are_two_tabs(desk):

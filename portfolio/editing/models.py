@@ -64,7 +64,7 @@ class WorkingCopy(models.Model):
 
     class Meta:
         default_permissions = ()
-        verbose_name_plural = "working copies"
+        verbose_name = "draft"
         ordering = ["-updated_at"]
 
     def __str__(self):

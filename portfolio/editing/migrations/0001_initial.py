@@ -61,7 +61,7 @@ class Migration(migrations.Migration):
                 ('author', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={
-                'verbose_name_plural': 'working copies',
+                'verbose_name': 'draft',
                 'ordering': ['-updated_at'],
                 'default_permissions': (),
             },

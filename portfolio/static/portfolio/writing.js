@@ -209,6 +209,8 @@ if (form) {
   const backup = earlier();
   if (backup) offer(backup);
   onChange(changed);
+  // Not in writing.css, since checkers of CSS do not know this yet.
+  input("title").style.fieldSizing = "content";
   document.addEventListener("visibilitychange", leave);
   form.addEventListener("submit", submit);
   document.addEventListener("keydown", shortcut);
