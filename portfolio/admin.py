@@ -112,6 +112,8 @@ class ContentAdmin(ListedAdmin, RecoverableAdmin, admin.ModelAdmin):
     form = ContentForm
     formfield_overrides = FIELDS
     change_form_template = "admin/editing/change_form.html"
+    delete_confirmation_template = "admin/editing/delete.html"
+    delete_selected_confirmation_template = "admin/editing/delete_selected.html"
 
     def get_form(self, request, obj=None, change=False, **kwargs):
         form = super().get_form(request, obj, change, **kwargs)

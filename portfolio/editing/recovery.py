@@ -38,7 +38,7 @@ def recover_all(request, pks):
         reversion.set_user(request.user)
         reversion.set_comment("recovered")
         # Who presses at the same moment waits here, and then finds that it is there.
-        locked = Deletion.objects.select_for_update().filter(pk__in=pks).order_by("pk")
+        locked = Deletion.objects.select_for_update(no_key=True).filter(pk__in=pks).order_by("pk")
         deletions = [*locked]
         kept = {pk: Kept(pk) for pk in {deletion.revision_id for deletion in deletions}}
         return [attempt(request, each, kept[each.revision_id]) for each in deletions]
@@ -87,10 +87,15 @@ def bring_back(request, deletion, kept):
     notes = empty_what_is_gone(item)
     if hasattr(item, "author_id"):
         item.author = deletion.author or request.user
-    notes += put_back(item, version.revision.date_created)
+    was_public = public_address(item, version.revision.date_created)
+    notes += put_back(item)
     notes += relate(item, version._object_version.m2m_data or {})
     for field, part in kept.parts.get(deletion.key, []):
         notes += put_part_back(item, field, part)
+    if was_public:
+        # It leads nowhere while this is a draft; what was public there since keeps the address.
+        target = {item._meta.model_name: item}
+        FormerAddress.objects.get_or_create(path=was_public, defaults=target)
     notes += point_at(item, deletion.links)
     if copy := kept.copies.get(deletion.key):
         put_copy_back(request, item, copy)
@@ -129,26 +134,26 @@ def empty_what_is_gone(row):
 
 def locked(model, pks):
     """Those of the primary keys that are there, and stay until this is done."""
-    rows = model._base_manager.select_for_update().filter(pk__in=pks).order_by("pk")
+    rows = model._base_manager.select_for_update(no_key=True).filter(pk__in=pks).order_by("pk")
     return [*rows.values_list("pk", flat=True)]
 
 
-def put_back(item, deleted_at):
+def public_address(item, deleted_at):
+    """Where a publishable was public when it was deleted; None if it was not."""
+    if isinstance(item, Publishable) and item.publish_at and item.publish_at <= deleted_at:
+        return item.get_absolute_url()
+    return None
+
+
+def put_back(item):
     """Store an item, as a draft, under its own slug or the next that is free."""
     wanted = getattr(item, "slug", "")
-    was_public = None
     if isinstance(item, Publishable):
-        if item.publish_at and item.publish_at <= deleted_at:
-            was_public = item.get_absolute_url()
         item.publish_at = None
     number = 1
     while not stored(item):
         number += 1
         item.slug = f"{wanted[:90].rstrip('-')}-{number}"
-    if was_public:
-        # What was public there since keeps the address.
-        target = {item._meta.model_name: item}
-        FormerAddress.objects.get_or_create(path=was_public, defaults=target)
     if number == 1:
         return []
     return [f"its slug is {item.slug} now, because {wanted} was taken meanwhile"]
