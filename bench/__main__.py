@@ -1,6 +1,6 @@
 """Run every benchmark on the site as it is served with the seed, and keep the tables.
 
-To add one: write a module with `TITLE`, `HEADINGS` and `rows(url)`, and name it in `BENCHMARKS`.
+To add one: write a module with `TITLE`, `HEADINGS` and `rows(site)`, and name it in `BENCHMARKS`.
 """
 
 import json
@@ -12,11 +12,11 @@ from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from bench import lighthouse, weight
+from bench import lighthouse, weight, writing
 from tests.machine import chromium, npm_package, run_quietly
 from tests.server import running_site
 
-BENCHMARKS = [weight, lighthouse]
+BENCHMARKS = [weight, writing, lighthouse]
 RESULTS = Path(__file__).with_name("results.md")
 
 
@@ -28,7 +28,7 @@ def main():
         running_site(folder, fresh=True) as site,
     ):
         for benchmark in BENCHMARKS:
-            rows = benchmark.rows(site.url)
+            rows = benchmark.rows(site)
             parts.append(f"## {benchmark.TITLE}\n\n{table(benchmark.HEADINGS, rows)}")
             print(f"\n{parts[-1]}", flush=True)
     RESULTS.write_text("\n\n".join(parts) + "\n")

@@ -27,8 +27,8 @@ PAGES = {
 RUNS = 3  # the middle one counts, since a machine is busy at times
 
 
-def rows(url):
-    return [row(name, url + path) for name, path in PAGES.items()]
+def rows(site):
+    return [row(name, site.url + path) for name, path in PAGES.items()]
 
 
 def row(name, url):

@@ -50,10 +50,10 @@ document.fonts.ready.then(() => new Promise((resolve) =>
 """
 
 
-def rows(url):
+def rows(site):
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium(), args=CHROMIUM_FLAGS)
-        measured = weigh(browser, url)
+        measured = weigh(browser, site.url)
         browser.close()
     return [(what, f"{measured[what]:,}", f"{limit:,}") for what, limit in LIMITS.items()]
 

@@ -180,18 +180,21 @@ def of_class(element, name):
     return [child for child in element.iter() if name in child.get("class", "").split()]
 
 
+@pytest.mark.once
 def test_the_cv_is_one_a4_page(page, live_server, case):
     pdf = printed(page, f"{live_server.url}/cv/")
     assert len(pdf.pages) == 1
     assert [round(float(side) / 72 * 25.4) for side in pdf.pages[0].mediabox[2:]] == [210, 297]
 
 
+@pytest.mark.once
 def test_a_page_that_is_not_fitted_takes_more(page, live_server):
     """The control: the same roles, in the same browser."""
     eight_roles()
     assert len(printed(page, f"{live_server.url}/roles/").pages) > 1
 
 
+@pytest.mark.once
 def test_the_cv_stays_on_one_page_as_it_grows(page, live_server):
     person()
     sizes = set()
@@ -206,6 +209,7 @@ def test_the_cv_stays_on_one_page_as_it_grows(page, live_server):
     assert sizes == {*SIZES}
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("build", [seed, one_role, eight_roles, thirty_roles])
 def test_the_printed_page_names_each_role_and_has_none_of_the_site_around_it(
     page, live_server, build
@@ -218,6 +222,7 @@ def test_the_printed_page_names_each_role_and_has_none_of_the_site_around_it(
     assert "journal" not in text
 
 
+@pytest.mark.once
 def test_no_text_is_smaller_than_eight_and_a_half_points(page, live_server):
     eight_roles()
     page.goto(f"{live_server.url}/cv/")

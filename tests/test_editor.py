@@ -91,6 +91,7 @@ def drag(desk, source, target):
 # The keyboard.
 
 
+@pytest.mark.once
 def test_tab_leaves_the_field_both_ways(desk):
     desk.focus("#id_note")
     desk.keyboard.press("Tab")
@@ -100,6 +101,7 @@ def test_tab_leaves_the_field_both_ways(desk):
     assert text(desk) == "some words"
 
 
+@pytest.mark.once
 def test_tab_would_be_trapped_without_the_script(bare_desk):
     bare_desk.focus("#id_note")
     bare_desk.keyboard.press("Tab")
@@ -107,6 +109,7 @@ def test_tab_would_be_trapped_without_the_script(bare_desk):
     assert "\t" in text(bare_desk)
 
 
+@pytest.mark.once
 def test_the_browsers_shortcuts_do_not_change_the_text(desk):
     desk.focus("#id_note")
     for keys in ("Control+d", "Control+[", "Control+]"):
@@ -117,6 +120,7 @@ def test_the_browsers_shortcuts_do_not_change_the_text(desk):
 # Pictures.
 
 
+@pytest.mark.once
 def test_dropped_pictures_are_added_in_order_at_the_cursor_and_can_be_undone(desk, tmp_path):
     desk.evaluate("document.querySelector('#id_note').setSelectionRange(5, 5)")
     red, blue = picture_file(tmp_path, "red.png"), picture_file(tmp_path, "blue.png", "blue")
@@ -131,17 +135,20 @@ def test_dropped_pictures_are_added_in_order_at_the_cursor_and_can_be_undone(des
     assert text(desk) == "some words"
 
 
+@pytest.mark.once
 def test_a_refused_picture_says_why_and_leaves_the_text_alone(desk, tmp_path):
     drop(desk, "#id_note", picture_file(tmp_path, "moving.gif", format="GIF"))
     expect(message(desk)).to_contain_text("moving.gif: The file is not a picture")
     assert text(desk) == "some words"
 
 
+@pytest.mark.once
 def test_a_refused_picture_would_spoil_the_text_without_the_script(bare_desk, tmp_path):
     drop(bare_desk, "#id_note", picture_file(tmp_path, "moving.gif", format="GIF"))
     expect(bare_desk.locator("#id_note")).to_have_value("some wordsInvalid response")
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("answer", [{"status": 413, "body": "<html>too large"}, None])
 def test_a_picture_that_does_not_get_through_leaves_the_text_alone(desk, tmp_path, answer):
     finish = (lambda route: route.fulfill(**answer)) if answer else (lambda route: route.abort())
@@ -151,6 +158,7 @@ def test_a_picture_that_does_not_get_through_leaves_the_text_alone(desk, tmp_pat
     assert text(desk) == "some words"
 
 
+@pytest.mark.once
 def test_what_is_selected_while_a_picture_is_added_stays(desk, tmp_path):
     desk.locator("#id_note").select_text()
     drop(desk, "#id_note", picture_file(tmp_path, "red.png"))
@@ -158,6 +166,7 @@ def test_what_is_selected_while_a_picture_is_added_stays(desk, tmp_path):
     assert text(desk) == f"some words![]({Image.objects.get().file.url})"
 
 
+@pytest.mark.once
 def test_a_picture_added_meanwhile_does_not_take_the_cursor_away(desk, tmp_path):
     arrived = []
     desk.route("**/admin/upload/", lambda route: arrived.append(route))
@@ -188,6 +197,7 @@ def png():
     return output.getvalue()
 
 
+@pytest.mark.once
 def test_a_picture_is_pasted_and_text_that_comes_with_one_stays_text(desk):
     copy(desk, image_png=png())
     desk.focus("#id_note")
@@ -202,6 +212,7 @@ def test_a_picture_is_pasted_and_text_that_comes_with_one_stays_text(desk):
     expect(desk.locator("#id_note")).to_have_value(added + " cells")
 
 
+@pytest.mark.once
 def test_a_picture_dropped_beside_the_field_does_not_leave_the_form(desk, tmp_path):
     address = desk.url
     for place in ("#id_name", "#header", ".markdownx-preview"):
@@ -212,6 +223,7 @@ def test_a_picture_dropped_beside_the_field_does_not_leave_the_form(desk, tmp_pa
     assert text(desk) == "some words"
 
 
+@pytest.mark.once
 def test_text_can_be_dragged_between_fields(desk):
     desk.locator("#id_name").fill("")
     desk.locator("#id_note").select_text()
@@ -222,6 +234,7 @@ def test_text_can_be_dragged_between_fields(desk):
     expect(desk.locator("#id_note")).to_have_value("some words")
 
 
+@pytest.mark.once
 def test_text_could_not_be_dragged_without_the_script(bare_desk):
     bare_desk.locator("#id_name").fill("")
     bare_desk.locator("#id_note").select_text()
@@ -251,6 +264,7 @@ def test_a_lost_session_costs_nothing_once_one_is_signed_in_again(desk, live_ser
     assert Tool.objects.get().note == "some words and more!"
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("answer", [{"status": 500, "body": "\n<!doctype html><p>oops"}, None])
 def test_a_preview_that_fails_says_so_until_it_works_again(desk, answer):
     finish = (lambda route: route.fulfill(**answer)) if answer else (lambda route: route.abort())

@@ -283,6 +283,7 @@ def test_nothing_but_content_leaves(client):
     assert "Zoë" in text
 
 
+@pytest.mark.once
 def test_the_number_of_queries_does_not_grow_with_the_content():
     def grow(start, stop):
         for n in map(str, range(start, stop)):

@@ -230,6 +230,7 @@ def written(client, matrix, django_user_model, tmp_path):
     return tmp_path, origins
 
 
+@pytest.mark.once
 @pytest.mark.django_db
 def test_every_public_output_is_valid_and_what_is_not_is_noticed(written):
     folder, origins = written

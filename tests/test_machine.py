@@ -134,6 +134,7 @@ def test_the_browser_is_the_chromium_of_this_machine(page, browser_type_launch_a
     assert page.title() == "It runs"
 
 
+@pytest.mark.once
 def test_a_browser_that_cannot_be_had_says_what_to_install(tmp_path, monkeypatch):
     monkeypatch.delenv("CHROMIUM", raising=False)
     monkeypatch.setenv("PATH", str(tmp_path))
@@ -148,6 +149,7 @@ def test_a_browser_that_cannot_be_had_says_what_to_install(tmp_path, monkeypatch
 # Java and Node.
 
 
+@pytest.mark.once
 def test_java_and_node_are_those_from_pypi(monkeypatch):
     monkeypatch.setenv("PATH", "")
     monkeypatch.delenv("JAVA_HOME", raising=False)

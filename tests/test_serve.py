@@ -75,6 +75,7 @@ def test_the_first_start_shows_the_real_content_and_the_next_changes_nothing(tmp
         assert b"removed more code" not in fetch(again.url)[2]
 
 
+@pytest.mark.once
 def test_static_files_are_compressed_hashed_and_kept_by_browsers(tmp_path):
     with running_site(tmp_path) as site:
         page = fetch(site.url)[2].decode()
@@ -89,12 +90,14 @@ def test_static_files_are_compressed_hashed_and_kept_by_browsers(tmp_path):
             assert len(body) < len(plain[2]) / 2
 
 
+@pytest.mark.once
 def test_a_request_for_another_host_is_refused(tmp_path):
     with running_site(tmp_path) as site:
         assert fetch(site.url, Host="evil.example")[0] == 400
         assert fetch(site.url)[0] == 200
 
 
+@pytest.mark.once
 def test_a_production_site_speaks_https_only(tmp_path):
     """As behind a web server that ends TLS; a test client would not send the real cookies."""
     production = {"SITE_URL": "https://example.org", "SECRET_KEY": secrets.token_urlsafe(64)}
@@ -113,6 +116,7 @@ def test_a_production_site_speaks_https_only(tmp_path):
         assert "Secure" in secure[1]["Set-Cookie"]
 
 
+@pytest.mark.once
 def test_a_path_of_a_megabyte_does_not_disturb_the_server(tmp_path):
     with running_site(tmp_path) as site:
         with socket.create_connection(("127.0.0.1", site.port)) as connection:
@@ -141,6 +145,7 @@ def one_line(result):
     return said[0]
 
 
+@pytest.mark.once
 def test_a_busy_port_is_named_with_the_way_out(tmp_path):
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
@@ -151,6 +156,7 @@ def test_a_busy_port_is_named_with_the_way_out(tmp_path):
     assert f"PORT={port + 1} make run" in said
 
 
+@pytest.mark.once
 def test_a_host_that_is_not_here_is_named(tmp_path):
     said = one_line(
         make(tmp_path, HOST="192.0.2.1", PORT=str(free_port()), SITE_URL="http://localhost")
@@ -158,12 +164,14 @@ def test_a_host_that_is_not_here_is_named(tmp_path):
     assert "Cannot listen on 192.0.2.1" in said
 
 
+@pytest.mark.once
 def test_a_folder_that_cannot_be_written_is_named(tmp_path):
     (tmp_path / "file").touch()
     said = one_line(make(tmp_path / "file" / "var", PORT=str(free_port())))
     assert "set VAR_DIR to a folder that this user may write" in said
 
 
+@pytest.mark.once
 def test_a_python_without_venv_is_told_what_to_install(tmp_path):
     """In a folder of its own, with a Python that lacks the module."""
     for name in ("Makefile", "requirements.txt"):
@@ -188,6 +196,7 @@ def test_a_database_that_cannot_be_reached_is_one_line(tmp_path):
     assert "Traceback" not in said.stderr
 
 
+@pytest.mark.once
 def test_nothing_leaves_the_machine_by_default(tmp_path):
     """It listens on 127.0.0.1 alone."""
     with running_site(tmp_path) as site:

@@ -17,7 +17,7 @@ from portfolio import rights
 
 from . import checks, copies, site_check
 from .form import verb_of
-from .models import ShareLink, WorkingCopy, key_of, new_key
+from .models import WorkingCopy, key_of, new_key
 from .rehearsal import public_page, rehearsal
 from .state import Forms, as_data, settled
 
@@ -161,7 +161,6 @@ class Work:
             "base": base,
             "why": copies.reason(self.request.POST),
             "time_zone": timezone.get_current_timezone_name(),
-            "links": ShareLink.objects.good().filter(key=self.key),
         }
 
     @property

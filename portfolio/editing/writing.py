@@ -114,11 +114,15 @@ def keep(request, work):
 
 @for_script
 def preview(request, work):
-    """The public page as it would be with this form: `{page}`, and `{findings}` as HTML."""
+    """The public page as it would be with this form: `{page}`, and `{findings}` as HTML.
+
+    `{error}` if there is none yet.
+    """
     try:
         page, findings = work.looked_at(settled(request.POST, work.forms()))
     except DatabaseError:
-        return refusal("The page cannot be shown before the form is put right.")
+        # Such as a slug that another window has just taken.
+        return JsonResponse({"error": "The page cannot be shown before the form is put right."})
     found = render_to_string("admin/editing/_findings.html", {"findings": findings})
     return JsonResponse({"page": page, "findings": found})
 
