@@ -21,6 +21,7 @@ from markdownx.widgets import AdminMarkdownxWidget
 from . import rights
 from .editing import copies, users  # noqa: F401  (users registers its own)
 from .editing.actions import BulkAdmin
+from .editing.deleted import RecoverableAdmin
 from .editing.form import ContentForm, MomentField, PartFormSet, PublishableForm
 from .editing.lists import ListedAdmin
 from .editing.models import WorkingCopy
@@ -105,12 +106,14 @@ FIELDS = {
 }
 
 
-class ContentAdmin(ListedAdmin, admin.ModelAdmin):
+class ContentAdmin(ListedAdmin, RecoverableAdmin, admin.ModelAdmin):
     """How every kind of content is edited: by whom, over what they have seen, with its history."""
 
     form = ContentForm
     formfield_overrides = FIELDS
     change_form_template = "admin/editing/change_form.html"
+    delete_confirmation_template = "admin/editing/delete.html"
+    delete_selected_confirmation_template = "admin/editing/delete_selected.html"
 
     def get_form(self, request, obj=None, change=False, **kwargs):
         form = super().get_form(request, obj, change, **kwargs)

@@ -156,3 +156,32 @@ class Finding(models.Model):
 
     def __str__(self):
         return self.message
+
+
+class Deletion(models.Model):
+    """What was deleted, beside its last version, which is in the revision.
+
+    It has what no version holds: whose it was, and as `links` what pointed at it, by the name of
+    the relation, such as {"journal.entry.role": [primary keys]}.
+    """
+
+    revision = models.ForeignKey("reversion.Revision", models.CASCADE, related_name="deletions")
+    key = models.CharField(max_length=100)
+    title = models.CharField(max_length=300)
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+"
+    )
+    links = models.JSONField(default=dict)
+    # The key of what it was brought back as.
+    recovered_as = models.CharField(max_length=100, blank=True)
+
+    class Meta:
+        default_permissions = ()
+        ordering = ["-pk"]
+
+    def __str__(self):
+        return self.title
+
+    @property
+    def kind(self):
+        return model_of(self.key)._meta.verbose_name

@@ -1,6 +1,7 @@
 from django.urls import path
 
 from . import history, share_links, views, writing
+from .deleted import deleted, recover
 from .links import links
 from .new_tool import new_tool
 
@@ -12,6 +13,9 @@ urlpatterns = [
     path("pictures/describe/", views.describe, name="describe"),
     path("links/", links, name="links"),
     path("new-tool/", new_tool, name="new_tool"),
+    path("history/deleted/", deleted, name="deleted"),
+    path("history/deleted/<int:pk>/recover/", recover, name="recover"),
+    path("history/deleted/<int:revision_id>/undo/", recover, name="undo"),
     path("history/<str:key>/", history.views["history"], name="history"),
     path("history/<str:key>/<int:pk>/", history.views["version"], name="version"),
     path("history/<str:key>/<int:pk>/restore/", history.restore, name="restore"),

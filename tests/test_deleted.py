@@ -1,0 +1,501 @@
+"""What is deleted comes back with all that went with it, to those who may have it back."""
+
+import threading
+from datetime import datetime
+
+import pytest
+from django.contrib.auth.models import Group
+from django.db import connection, connections
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+from playwright.sync_api import expect
+from reversion.models import Revision, Version
+
+from journal.models import Entry
+from portfolio.editing.models import Deletion, Finding, Presence, ShareLink, WorkingCopy, key_of
+from portfolio.models import Evidence, Focus, FormerAddress, Profile, ProfileLink, Tool
+from portfolio.months import Month
+from roles.models import Outcome, Role
+
+from .desk import change, endpoint, fields_of
+from .factories import (
+    make_entry,
+    make_evidence,
+    make_focus,
+    make_outcome,
+    make_principle,
+    make_role,
+    make_tool,
+    make_user,
+)
+from .test_editor import signed_in  # noqa: F401  (a fixture)
+
+pytestmark = pytest.mark.django_db
+
+PAGE = "/admin/history/deleted/"
+
+
+def member(group, **overrides):
+    user = make_user(**overrides)
+    user.groups.add(Group.objects.get(name=group))
+    client = Client()
+    client.force_login(user)
+    client.user = user
+    return client
+
+
+def delete(client, item, **data):
+    """Delete an item as the admin does; gives the page that one lands on."""
+    address = change(item).replace("/change/", "/delete/")
+    answer = client.post(address, {"post": "yes"} | data, follow=True)
+    assert answer.status_code == 200
+    assert not type(item).objects.filter(pk=item.pk).exists()
+    return answer.text
+
+
+def delete_all(client, items):
+    address = change(items[0]).partition(f"{items[0].pk}/")[0]
+    chosen = {"action": "delete_selected", "_selected_action": [item.pk for item in items]}
+    return client.post(address, chosen | {"post": "yes"}, follow=True).text
+
+
+def recover(client, deletion=None):
+    deletion = deletion or Deletion.objects.first()
+    return client.post(reverse("editing:recover", args=[deletion.pk]), follow=True)
+
+
+def undo(client):
+    revision = Deletion.objects.first().revision_id
+    return client.post(reverse("editing:undo", args=[revision]), follow=True)
+
+
+def row(item):
+    """An item as the database has it, to the millisecond, which is what a version keeps."""
+    values = type(item).objects.values().get(pk=item.pk)
+    return {
+        name: value.replace(microsecond=value.microsecond // 1000 * 1000)
+        if isinstance(value, datetime)
+        else value
+        for name, value in values.items()
+    }
+
+
+# With its relations.
+
+
+def test_a_role_comes_back_with_all_that_it_had_and_all_that_had_it(admin_client):
+    tools = [make_tool(), make_tool()]
+    user = make_user()
+    role = make_role(tools=tools, author=user)
+    parts = [
+        make_outcome(role=role),
+        make_evidence(role=role, principle=make_principle()),
+        FormerAddress.objects.create(path="/roles/earlier/", role=role),
+        # It moved away once, and back.
+        FormerAddress.objects.create(path=role.get_absolute_url(), role=role),
+    ]
+    entry = make_entry(role=role)
+    entries_before, parts_before = row(entry), [row(part) for part in parts]
+    role_before = row(role)
+    delete(admin_client, role)
+    assert not any(model.objects.exists() for model in (Outcome, Evidence, FormerAddress))
+    assert Entry.objects.get().role is None
+    text = recover(admin_client).text
+    assert "Recovered as a draft" in text
+    assert "Not as it was" not in text
+    assert row(role) == role_before | {"publish_at": None}
+    assert [*Role.objects.get().tools.all()] == tools
+    assert [row(part) for part in parts] == parts_before
+    assert row(entry) == entries_before
+
+
+def test_an_entry_comes_back_with_its_role_its_tools_and_its_evidence(admin_client):
+    role, tool = make_role(), make_tool()
+    entry = make_entry(role=role, tools=[tool], publish_at=None, author=make_user())
+    evidence = make_evidence(entry=entry, principle=make_principle())
+    before = row(entry)
+    delete(admin_client, entry)
+    recover(admin_client)
+    assert row(entry) == before
+    assert [*entry.tools.all()] == [tool]
+    assert Evidence.objects.get() == evidence
+    # A draft was at no address that is to be kept.
+    assert not FormerAddress.objects.exists()
+
+
+def test_the_address_that_it_was_public_at_leads_to_it_once_it_is_published(admin_client):
+    entry = make_entry()
+    public = entry.get_absolute_url()
+    delete(admin_client, entry)
+    recover(admin_client)
+    assert admin_client.get(change(entry)).status_code == 200
+    assert Client().get(public).status_code == 404
+    Entry.objects.filter(pk=entry.pk).update(slug="elsewhere", publish_at=timezone.now())
+    assert Client().get(public).url == Entry.objects.get().get_absolute_url()
+
+
+def test_a_principle_comes_back_with_its_evidence(admin_client):
+    principle = make_principle()
+    rows = [
+        make_evidence(principle=principle, role=make_role(), verdict="broke"),
+        make_evidence(principle=principle, entry=make_entry()),
+    ]
+    before = [row(each) for each in rows]
+    delete(admin_client, principle)
+    recover(admin_client)
+    assert [row(each) for each in rows] == before
+
+
+def test_a_tool_comes_back_to_the_roles_and_entries_that_use_it(admin_client):
+    other = make_tool()
+    tool = make_tool()
+    role, entry = make_role(tools=[tool, other]), make_entry(tools=[tool])
+    untouched = make_entry(tools=[other])
+    text = delete(admin_client, tool)
+    assert f"Deleted: “{tool}”" in text
+    assert "Recovered, and public" in recover(admin_client).text
+    assert {*role.tools.all()} == {tool, other}
+    assert [*entry.tools.all()] == [tool]
+    assert [*untouched.tools.all()] == [other]
+
+
+def test_the_profile_and_a_statement_come_back(admin_client):
+    profile = Profile.objects.create(name="ada")
+    link = ProfileLink.objects.create(profile=profile, label="code", url="https://example.org/ada")
+    focus = make_focus(since=Month(2026, 1))
+    for item in (profile, focus):
+        before = row(item)
+        delete(admin_client, item)
+        recover(admin_client)
+        assert row(item) == before
+    assert ProfileLink.objects.get() == link
+
+
+def test_what_was_written_and_not_published_comes_back_too(admin_client, admin_user):
+    role = make_role()
+    make_outcome(role=role)
+    fields = fields_of(admin_client, change(role)) | {"title": "a better title"}
+    admin_client.post(endpoint("keep", role), fields)
+    ShareLink.objects.create(key=key_of(role), author=admin_user, expires_at=timezone.now())
+    Presence.objects.create(key=key_of(role), tab="t", user=admin_user, seen_at=timezone.now())
+    Finding.objects.create(key=key_of(role), check_name="c", blocking=False, message="m")
+    delete(admin_client, role)
+    beside = (WorkingCopy, ShareLink, Presence, Finding)
+    assert not any(model.objects.exists() for model in beside)
+    recover(admin_client)
+    again = fields_of(admin_client, change(role))
+    assert again["title"].strip() == "a better title"
+    # Nothing is in the way of publishing it, and it keeps the day that it was published on.
+    assert admin_client.post(change(role), again | {"_publish": ""}).status_code == 302
+    assert (role.publish_at - Role.objects.get().publish_at).total_seconds() < 1
+    assert Role.objects.get().title == "a better title"
+    assert Role.objects.get().outcomes.count() == 1
+    assert not ShareLink.objects.exists()
+
+
+# What is not as it was.
+
+
+def test_a_slug_that_was_taken_gets_a_number_and_the_address_stays_with_its_taker(admin_client):
+    entry = make_entry(slug="what-broke")
+    delete(admin_client, entry)
+    taker = make_entry(slug="what-broke", month=entry.month)
+    make_entry(slug="what-broke-2", month=entry.month)
+    text = recover(admin_client).text
+    assert "its slug is what-broke-3 now, because what-broke was taken" in text
+    assert Entry.objects.get(pk=entry.pk).slug == "what-broke-3"
+    assert admin_client.get(taker.get_absolute_url()).context["object"] == taker
+
+
+def test_a_number_that_was_taken_is_another_and_its_parts_follow(admin_client):
+    role = make_role()
+    outcome = make_outcome(role=role)
+    entry = make_entry(role=role)
+    delete(admin_client, role)
+    taker = make_role(pk=role.pk, slug="taker")
+    make_outcome(pk=outcome.pk, role=taker)
+    recover(admin_client)
+    back = Role.objects.get(uuid=role.uuid)
+    assert back.pk != role.pk
+    assert [str(each) for each in back.outcomes.all()] == [str(outcome)]
+    assert taker.outcomes.count() == 1
+    assert Entry.objects.get(pk=entry.pk).role == back
+
+
+def test_what_is_gone_meanwhile_or_lives_elsewhere_is_named(admin_client):
+    role, principle, tools = make_role(), make_principle(), [make_tool(), make_tool()]
+    entry = make_entry(role=role, tools=tools)
+    make_evidence(entry=entry, principle=principle)
+    FormerAddress.objects.create(path="/earlier/", entry=entry)
+    delete(admin_client, entry)
+    for gone in (role, principle, tools[0]):
+        gone.delete()
+    FormerAddress.objects.create(path="/earlier/", entry=make_entry())
+    text = recover(admin_client, Deletion.objects.get(key=key_of(entry))).text
+    for note in (
+        "its role is gone",
+        "1 of its tools is gone",
+        "evidence “kept in",
+        "former address “/earlier/” stays away",
+    ):
+        assert note in text, note
+    back = Entry.objects.get(pk=entry.pk)
+    assert (back.role, [*back.tools.all()]) == (None, tools[1:])
+
+
+def test_an_entry_that_has_another_role_by_now_keeps_it(admin_client):
+    role, other = make_role(), make_role()
+    moved, gone, same = (make_entry(role=role) for _ in range(3))
+    delete(admin_client, role)
+    Entry.objects.filter(pk=moved.pk).update(role=other)
+    gone.delete()
+    text = recover(admin_client).text
+    assert "2 entries that had it no longer can" in text
+    assert Entry.objects.get(pk=moved.pk).role == other
+    assert Entry.objects.get(pk=same.pk).role == role
+
+
+def test_a_version_that_no_longer_fits_is_refused_in_a_sentence(admin_client):
+    focus, entry = make_focus(), make_entry()
+    delete(admin_client, focus)
+    delete(admin_client, entry)
+    Version.objects.filter(revision__deletions__key=key_of(focus)).update(serialized_data="[{")
+    Version.objects.filter(revision__deletions__key=key_of(entry)).delete()
+    for deletion in Deletion.objects.all():
+        answer = recover(admin_client, deletion)
+        assert answer.status_code == 200
+        assert "does not come back" in answer.text
+    assert not Focus.objects.exists()
+    assert not Entry.objects.exists()
+
+
+def test_who_presses_twice_is_told_that_it_is_there(admin_client):
+    entry, focus = make_entry(), make_focus()
+    for item in (entry, focus):
+        delete(admin_client, item)
+        deletion = Deletion.objects.first()
+        recover(admin_client, deletion)
+        assert "It is there already" in recover(admin_client, deletion).text
+        assert type(item).objects.count() == 1
+    delete(admin_client, focus)
+    make_focus(text=focus.text)
+    assert "It is there already" in recover(admin_client).text
+    assert Focus.objects.count() == 1
+
+
+# Undo.
+
+
+def test_a_deletion_is_told_with_a_button_that_takes_it_back(admin_client):
+    entry = make_entry(title="<b>one</b>")
+    text = delete(admin_client, entry, _why="a slip")
+    deletion = Deletion.objects.get()
+    assert "Deleted: “&lt;b&gt;one&lt;/b&gt;”." in text
+    assert f'action="{reverse("editing:undo", args=[deletion.revision_id])}"' in text
+    revision = deletion.revision
+    assert (revision.comment, revision.user.username) == ("deleted\na slip", "admin")
+    assert "a slip" in admin_client.get(PAGE).text
+    answer = undo(admin_client)
+    assert answer.redirect_chain == [(change(entry), 302)]
+    assert "Recovered as a draft" in answer.text
+    assert Entry.objects.get().state == "draft"
+    assert Revision.objects.first().comment == "recovered"
+
+
+def test_what_was_deleted_at_once_comes_back_at_once(admin_client):
+    tool = make_tool()
+    entries = [make_entry(tools=[tool], title=f"entry no. {number}") for number in range(5)]
+    kept = make_entry()
+    text = delete_all(admin_client, entries)
+    assert "Deleted 5 entries: “entry no." in text
+    assert "and 2 more" in text
+    assert [*Entry.objects.all()] == [kept]
+    assert Revision.objects.count() == 1
+    text = undo(admin_client).text
+    assert "Recovered as drafts" in text
+    assert {*Entry.objects.all()} == {*entries, kept}
+    assert tool.entries.count() == 5
+    assert Revision.objects.count() == 2
+    assert "They are there already" in undo(admin_client).text
+
+
+def test_an_undo_that_cannot_be_whole_brings_back_the_rest(admin_client):
+    entries = [make_entry(), make_entry()]
+    delete_all(admin_client, entries)
+    Version.objects.filter(object_id=entries[0].pk).update(serialized_data="[{")
+    text = undo(admin_client).text
+    assert "does not come back" in text
+    assert [*Entry.objects.all()] == entries[1:]
+
+
+def test_a_second_list_of_deletions_is_no_second_deletion(admin_client):
+    """A double click: the second finds nothing, and does no harm to what the first kept."""
+    entry = make_entry()
+    delete_all(admin_client, [entry])
+    delete_all(admin_client, [entry])
+    assert Deletion.objects.count() == 1
+
+
+def test_without_a_version_nothing_comes_back(admin_client):
+    """The control: it is the version kept before the deletion that it is made from."""
+    entry = make_entry()
+    entry.delete()
+    assert not Deletion.objects.exists()
+    assert "Nothing that you could bring back" in admin_client.get(PAGE).text
+
+
+# Who.
+
+
+@pytest.mark.parametrize(
+    ("who", "whose", "may"),
+    [
+        ("Publishers", "someone", True),
+        ("Owner", "someone", True),
+        ("Writers", "own", True),
+        ("Writers", "someone", False),
+        (None, "own", False),
+        ("anonymous", "own", False),
+    ],
+)
+def test_who_may_bring_a_draft_back(admin_client, who, whose, may):
+    client = Client() if who == "anonymous" else member(who or "Writers")
+    author = client.user if whose == "own" and who != "anonymous" else make_user()
+    if who is None:
+        client.user.groups.clear()
+    entry = make_entry(publish_at=None, author=author, title="a secret title")
+    delete(admin_client, entry)
+    deletion = Deletion.objects.get()
+    assert ("a secret title" in client.get(PAGE, follow=True).text) is may
+    for name, pk in (("recover", deletion.pk), ("undo", deletion.revision_id)):
+        answer = client.post(reverse(f"editing:{name}", args=[pk]))
+        assert (answer.status_code == 302 and "login" not in answer.url) is may
+        assert Entry.objects.exists() is may
+    if may:
+        assert Entry.objects.get().author == author
+
+
+def test_a_writer_takes_back_their_own_deletion_and_no_tool(admin_client):
+    writer = member("Writers")
+    entry = make_entry(publish_at=None, author=writer.user)
+    assert "undo" in delete(writer, entry)
+    undo(writer)
+    assert Entry.objects.get().author == writer.user
+    delete(admin_client, make_tool())
+    assert recover(writer).status_code == 404
+    # The control.
+    assert recover(member("Publishers")).status_code == 200
+    assert Tool.objects.exists()
+
+
+def test_who_had_it_is_gone_so_who_recovers_has_it(admin_client, admin_user):
+    author = make_user()
+    delete(admin_client, make_entry(author=author))
+    author.delete()
+    recover(admin_client)
+    assert Entry.objects.get().author == admin_user
+
+
+def test_what_is_not_there_is_not_found_and_a_link_changes_nothing(admin_client):
+    delete(admin_client, make_entry())
+    for pk in (0, 10**30):
+        for name in ("recover", "undo"):
+            assert admin_client.post(reverse(f"editing:{name}", args=[pk])).status_code == 404
+    address = reverse("editing:recover", args=[Deletion.objects.get().pk])
+    assert admin_client.get(address).url == PAGE
+    assert not Entry.objects.exists()
+    forged = Client(enforce_csrf_checks=True)
+    forged.cookies = admin_client.cookies
+    assert forged.post(address).status_code == 403
+
+
+# The list.
+
+
+def test_the_list_has_pages_and_takes_as_many_queries_for_many(admin_client):
+    def queries():
+        with CaptureQueriesContext(
+            connection,
+        ) as captured:
+            assert admin_client.get(PAGE).status_code == 200
+        return len(captured)
+
+    entries = [make_entry(author=make_user()) for _ in range(60)]
+    delete_all(admin_client, entries[:2])
+    few = queries()
+    delete_all(admin_client, entries[2:])
+    assert queries() == few
+    first, second = (admin_client.get(f"{PAGE}?page={number}").text for number in (1, 2))
+    assert (first.count(">recover<"), second.count(">recover<")) == (50, 10)
+    for odd in ("x", "-1", "99999999999999999999"):
+        assert admin_client.get(f"{PAGE}?page={odd}").status_code == 200
+    assert PAGE in admin_client.get("/admin/").text
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_who_press_at_once_bring_back_one(admin_user):
+    client = Client()
+    client.force_login(admin_user)
+    delete(client, make_entry(slug="once"))
+    deletion, answers = Deletion.objects.get(), []
+
+    def press():
+        other = Client()
+        other.cookies = client.cookies
+        answers.append(recover(other, deletion).text)
+        connections.close_all()
+
+    threads = [threading.Thread(target=press) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [*Entry.objects.values_list("slug", flat=True)] == ["once"]
+    assert len(answers) == 3
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_of_one_slug_that_come_back_at_once_get_two(admin_user):
+    client = Client()
+    client.force_login(admin_user)
+    deletions = []
+    for _ in range(3):
+        delete(client, make_entry(slug="same"))
+        deletions.append(Deletion.objects.first())
+
+    def press(deletion):
+        other = Client()
+        other.cookies = client.cookies
+        recover(other, deletion)
+        connections.close_all()
+
+    threads = [threading.Thread(target=press, args=[deletion]) for deletion in deletions]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    slugs = {*Entry.objects.values_list("slug", flat=True)}
+    assert slugs == {"same", "same-2", "same-3"}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_deleted_by_a_slip_undone_and_published_again(page, live_server, signed_in):  # noqa: F811
+    role = make_role()
+    entry = make_entry(title="what broke", role=role, body="a text.", summary="a summary.")
+    public = entry.get_absolute_url()
+    page.goto(live_server.url + change(entry))
+    page.get_by_role("link", name="delete", exact=True).click()
+    page.get_by_label("why, for the history").fill("a slip")
+    page.get_by_role("button", name="Delete").click()
+    expect(page.locator(".messagelist")).to_contain_text("Deleted: “what broke”.")
+    assert page.request.get(live_server.url + public).status == 404
+    page.locator(".messagelist").get_by_role("button", name="undo").press("Enter")
+    expect(page.locator(".messagelist")).to_contain_text("Recovered as a draft: what broke.")
+    expect(page.locator("#id_title")).to_have_value("what broke")
+    assert Entry.objects.get().state == "draft"
+    page.locator("[name=_publish]").first.click()
+    expect(page.locator(".messagelist")).to_contain_text("Published: what broke")
+    assert page.request.get(live_server.url + public).status == 200
+    assert Entry.objects.get().role == role
