@@ -139,6 +139,7 @@ class ContentAdmin(ListedAdmin, RecoverableAdmin, admin.ModelAdmin):
             request.POST = settled(request.POST, stored)
             conflict = copies.conflict_with(self, request, item, request.POST, None, stored)
             request.obstacles = [copies.SEE_ABOVE] if conflict else []
+            copies.keep_first_version(item.stored())
         edition = json.dumps(stored.edition) if stored else ""
         context = {"conflict": conflict, "edition": edition, "base": edition}
         return self.changeform_in_revision(request, object_id, form_url, context)
@@ -277,6 +278,8 @@ class PublishableAdmin(BulkAdmin, ContentAdmin):
         try:
             request.work = work = Work(self, request, item)
         except PermissionDenied:
+            if request.method == "POST":
+                raise
             # Perhaps they may look at it; the stock view knows.
             return self.changeform_in_revision(request, object_id, form_url, extra_context)
         if request.method == "POST" and (answer := work.take()):
@@ -338,7 +341,7 @@ def is_popup(request):
 
 @contextmanager
 def revision(request):
-    """Makes what is written inside a version, by the user, with the reason that was typed."""
+    """Makes what a request writes inside a version, by its user."""
     if request.method != "POST":
         yield
         return

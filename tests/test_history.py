@@ -58,11 +58,23 @@ def test_a_save_is_a_version_with_who_when_and_why(admin_client):
     save(admin_client, entry, "_save", body="a draft over it.", _why="an idea")
     page = admin_client.get(endpoint("history", entry)).text
     told = re.findall(r'class="title"[^>]*>([^<]*)<', page)
-    assert told == ["saved as a draft", "published", "saved"]
+    assert told == ["saved as a draft", "published", "saved", "as it was"]
     for words in ("it was time", "an idea", "admin"):
         assert words in page
     stock = admin_client.get(reverse("admin:journal_entry_history", args=[entry.pk]))
     assert stock["Location"] == endpoint("history", entry)
+
+
+def test_what_was_there_before_versions_were_kept_is_the_first(admin_client):
+    entry, tool = make_entry(body="from a fixture."), make_tool(note="from a fixture.")
+    save(admin_client, entry, body="changed here.")
+    admin_client.post(change(tool), fields_of(admin_client, change(tool)) | {"note": "changed."})
+    for item in (entry, tool):
+        first, *_ = versions(item)
+        assert "from a fixture." in first.serialized_data
+    restore(admin_client, entry, versions(entry)[0])
+    save(admin_client, entry)
+    assert entry.body == "from a fixture."
 
 
 def test_a_version_is_compared_word_by_word_with_the_one_before(admin_client):
@@ -86,7 +98,7 @@ def test_any_two_versions_are_compared_and_shown_as_they_look(admin_client):
     entry = make_entry(body="first")
     for body in ("*second*", "third <script>alert(1)</script>"):
         save(admin_client, entry, body=body)
-    first, last = versions(entry)
+    _, first, last = versions(entry)
     page = admin_client.get(page_of(entry, last), {"from": first.pk})
     assert "&lt;script&gt;" in page.text
     page = admin_client.get(page_of(entry, last) + f"?rendered&from={first.pk}").text
@@ -164,7 +176,7 @@ def test_what_a_version_points_at_and_is_gone_is_said(admin_client):
 def test_a_version_that_no_longer_parses_is_shown_and_restored_as_far_as_it_goes(admin_client, odd):
     entry = make_entry()
     save(admin_client, entry)
-    (version,) = versions(entry)
+    version = versions(entry)[-1]
     stored = json.loads(version.serialized_data)
     stored[0]["fields"] |= odd
     version.serialized_data = json.dumps(stored)
@@ -176,7 +188,7 @@ def test_a_version_that_no_longer_parses_is_shown_and_restored_as_far_as_it_goes
 def test_a_version_from_before_a_field_was_renamed_is_restored_as_far_as_it_goes(admin_client):
     role = make_role(problem="first.", broke="what broke then.")
     save(admin_client, role)
-    (then,) = versions(role)
+    then = versions(role)[-1]
     stored = json.loads(then.serialized_data)
     fields = stored[0]["fields"]
     fields["failed"] = fields.pop("broke")
@@ -226,7 +238,7 @@ def test_a_long_history_costs_the_same(admin_client):
     save(admin_client, entry)
     queries()
     before = queries()
-    (version,) = versions(entry)
+    version = versions(entry)[-1]
     for _ in range(120):
         revision = Revision.objects.create(date_created=version.revision.date_created)
         Version.objects.create(

@@ -34,7 +34,7 @@ def test_publishing_is_now_and_goes_into_the_history_with_its_reason(admin_clien
     press(admin_client, entry, "_publish", _why="it is time")
     assert entry.state == "live"
     assert Client().get(entry.get_absolute_url()).status_code == 200
-    revision = Revision.objects.get()
+    revision = Revision.objects.latest("pk")
     assert (revision.user, revision.comment) == (admin_user, "published\nit is time")
 
 
@@ -104,6 +104,7 @@ def test_what_the_checks_find_stops_publishing_until_a_reason_is_given(admin_cli
     assert "1 thing should be put right first" in page.text
     assert "Before this goes live" in page.text
     assert entry.state == "draft"
+    assert '<span class="state draft">draft</span>' in page.text
     despite = {"_despite": "the picture is a test"}
     press(admin_client, entry, "_publish", body=text, **despite)
     assert entry.state == "live"

@@ -230,6 +230,9 @@ def test_somebody_elses_unsaved_draft_is_theirs(writer):
     assert writer.post(endpoint("live_preview", key), fields).status_code == 403
     assert writer.get(endpoint("page", key)).status_code == 403
     assert "private" not in writer.get(f"{ADD}?copy={key.partition(':')[2]}").text
+    forged = fields | {"title": "forged", "body": "forged", "_save": ""}
+    assert writer.post(ADD, forged).status_code == 403
+    assert not Entry.objects.exists()
     assert WorkingCopy.objects.get().data["body"] == ["private"]
 
 

@@ -183,7 +183,9 @@ def test_the_control_is_kept(client, entry):
 @pytest.mark.parametrize(
     "changes",
     [
-        {"body": "nul \0 byte"},
+        {"body": "nul \0 byte", "title": "nul \0 byte"},
+        {"_tab": "nul \0 byte", "_why": "nul \0 byte", "_despite": "nul \0 byte"},
+        {"title": "x" * 10_000, "slug": "x" * 10_000, "summary": "x" * 10_000},
         {"_edition": "[" * 100_000},
         {"_edition": "null", "_base": "7"},
         {"outcomes-TOTAL_FORMS": "99999999999"},
@@ -204,6 +206,7 @@ def test_absurd_forms_are_kept_and_shown_all_the_same(admin_client, changes):
     assert admin_client.get(change(role)).status_code == 200
     assert admin_client.get(endpoint("page", role)).status_code == 200
     assert admin_client.post(change(role), fields | {"_publish": ""}).status_code in (200, 302)
+    assert admin_client.post(endpoint("present", role), fields).status_code == 200
 
 
 def test_opening_a_form_costs_the_same_with_a_long_history_and_many_pictures(admin_client):

@@ -1,6 +1,5 @@
 import reversion
 from django.apps import AppConfig, apps
-from django.contrib.auth.management import create_permissions
 from django.db.models import CASCADE
 from django.db.models.signals import post_migrate
 
@@ -11,10 +10,14 @@ class EditingConfig(AppConfig):
     def ready(self):
         from portfolio.models import NaturalKeyModel
 
+        from portfolio.rights import make_groups
+
         from . import site_check
 
         site_check.follow_changes()
-        post_migrate.connect(make_groups, self, dispatch_uid="groups")
+        # When the last application has its permissions, all have.
+        last = [config for config in apps.get_app_configs() if config.models_module][-1]
+        post_migrate.connect(make_groups, last, dispatch_uid="groups")
         kinds = [model for model in apps.get_models() if issubclass(model, NaturalKeyModel)]
         for model in kinds:
             keep_versions(model, kinds)
@@ -30,12 +33,3 @@ def keep_versions(model, kinds):
         if relation.on_delete is CASCADE and relation.related_model in kinds
     ]
     reversion.register(model, follow=parts)
-
-
-def make_groups(**kwargs):
-    from portfolio.rights import make_groups
-
-    # Permissions are made application by application, and this one may not be the last.
-    for config in apps.get_app_configs():
-        create_permissions(config, verbosity=0)
-    make_groups()

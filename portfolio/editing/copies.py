@@ -75,7 +75,7 @@ def _keep(model_admin, request, key, item, data):
     if conflict := conflict_with(model_admin, request, item, data, copy, stored):
         return copy, conflict
     base = stored.edition if item else {}
-    return put(copy, key, data, base, data.get(TAB, ""), request.user), None
+    return put(copy, key, data, base, tab_of(data), request.user), None
 
 
 def put(copy, key, data, base, tab, author):
@@ -86,8 +86,8 @@ def put(copy, key, data, base, tab, author):
         for name, values in data.lists()
         if not name.startswith("_") and name != "csrfmiddlewaretoken"
     }
-    copy.base, copy.tab, copy.author = base, tab[:40], author
-    copy.title = data.get("title", "").strip()[:300]
+    copy.base, copy.tab, copy.author = base, tab, author
+    copy.title = copy.data.get("title", [""])[0].strip()[:300]
     copy.version, copy.updated_at = copy.version + 1, timezone.now()
     copy.save()
     return copy
@@ -96,7 +96,7 @@ def put(copy, key, data, base, tab, author):
 def conflict_with(model_admin, request, item, data, copy, stored):
     """The Conflict of a form's data with what is there now, or None."""
     mine = Forms(model_admin, request, item, data)
-    if copy and not (copy.tab and copy.tab == data.get(TAB)):
+    if copy and not (copy.tab and copy.tab == tab_of(data)):
         theirs = Forms(model_admin, request, item, as_data(copy.data))
         if names := changed_beneath(read(data, EDITION), theirs.state, mine.state):
             who = last_change(item, request.user, copy)
@@ -106,6 +106,11 @@ def conflict_with(model_admin, request, item, data, copy, stored):
         who = last_change(item, request.user)
         return Conflict(*who, names, mine, stored, edition or stored.edition, stored.edition)
     return None
+
+
+def tab_of(data):
+    """The window that a form is open in, as it calls itself."""
+    return data.get(TAB, "").replace("\0", "")[:40]
 
 
 def read(data, name):
@@ -151,6 +156,14 @@ def belongs(part, name):
 def reason(data, name=WHY):
     """The reason that was typed, as a line that both databases keep."""
     return " ".join(data.get(name, "").replace("\0", "").split())[:REASON]
+
+
+def keep_first_version(item):
+    """Make an item that no version is kept of one, before it is changed for the first time here."""
+    if not Version.objects.get_for_object(item).exists():
+        with reversion.create_revision():
+            reversion.set_comment("as it was")
+            reversion.add_to_revision(item)
 
 
 def keep_version(copy, user, why=""):

@@ -1,6 +1,6 @@
 """What was deleted: kept with all that goes with it, told with a way back, and listed."""
 
-from contextvars import Context
+from contextvars import copy_context
 
 import reversion
 from django.apps import apps
@@ -13,6 +13,7 @@ from django.template.response import TemplateResponse
 from django.utils.html import format_html, format_html_join
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
+from reversion import revisions
 
 from portfolio import rights
 from portfolio.models import NaturalKeyModel
@@ -66,7 +67,7 @@ def before_delete(request, model, pks):
     """
     items = [*model._base_manager.select_for_update().filter(pk__in=pks)]
     # In a revision of its own: one that is open would end when they are gone, and drop them.
-    Context().run(keep_last_versions, request, items)
+    copy_context().run(keep_last_versions, request, items)
     keys = [key_of(item) for item in items]
     for kept_beside in (WorkingCopy, ShareLink, Presence):
         kept_beside.objects.filter(key__in=keys).delete()
@@ -75,6 +76,7 @@ def before_delete(request, model, pks):
 
 
 def keep_last_versions(request, items):
+    revisions._stack.set([])
     with reversion.create_revision():
         reversion.set_user(request.user)
         why = copies.reason(request.POST)

@@ -98,6 +98,8 @@ class Work:
             return HttpResponseRedirect(self.address)
         if self.verb in ("publish", "schedule"):
             request.obstacles = self.obstacles()
+        if self.item:
+            copies.keep_first_version(self.item.stored())
         return None
 
     def _other_side(self):
@@ -197,16 +199,17 @@ class Work:
             page = public_page(item)
             return page, checks.findings(item, page)
 
-    def performed(self, data=None, shared=None):
+    def performed(self, data=None):
         """The item with the data saved to it and live, in the rehearsal that this is called in.
 
         Where a field does not hold what it should yet, it keeps what the item has.
         """
         if data is None and self.copy:
             data = as_data(self.copy.data)
-        item = self.item
+        # Another instance, since what is taken back in the database would stay in this one.
+        item = self.item and self.item.stored()
         if data is not None:
-            forms = self.forms(data)
+            forms = Forms(self.admin, self.request, item, data)
             item = self._saved_as_far_as_possible(forms)
         if item is None or item.pk is None:
             raise LookupError(self.key)

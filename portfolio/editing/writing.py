@@ -130,7 +130,7 @@ def preview(request, work):
 @for_script
 def present(request, work):
     """Says that a window has the item open, or has left it; gives `{others}`, their names."""
-    now, tab = timezone.now(), request.POST.get(copies.TAB, "")[:40]
+    now, tab = timezone.now(), copies.tab_of(request.POST)
     here = Presence.objects.filter(key=work.key)
     here.filter(seen_at__lt=now - timedelta(seconds=PRESENT)).delete()
     if "left" in request.POST:
@@ -156,6 +156,9 @@ def page(request, work):
         response = HttpResponse(work.page())
     except LookupError:
         raise Http404 from None
+    except DatabaseError:
+        messages.error(request, "The page cannot be shown before the form is put right.")
+        return redirect(work.address)
     response["X-Robots-Tag"] = "noindex"
     return response
 
