@@ -39,6 +39,7 @@ LINKS = """
 """
 
 
+@pytest.mark.once
 @pytest.mark.django_db(transaction=True)
 def test_a_browser_takes_the_rules_and_follows_pages_ahead_but_nothing_else(page, live_server):
     make_tool(slug="hammer", name="hammer")
@@ -75,6 +76,7 @@ def wait_until(page, condition):
     raise AssertionError("it did not happen within 5 seconds")
 
 
+@pytest.mark.once
 @pytest.mark.django_db(transaction=True)
 def test_pages_dissolve_into_each_other_unless_motion_is_unwelcome(page, live_server):
     for motion, dissolves in (("no-preference", True), ("reduce", False)):

@@ -17,6 +17,8 @@ from roles.models import Role
 from tests.factories import make_entry, make_principle, make_role, make_tool
 from tests.metadata import image_address
 
+pytestmark = pytest.mark.once
+
 MONTH = "jan 2026"
 WORD = "Donaudampfschifffahrtselektrizitaetenhauptbetriebswerkbauunterbeamtengesellschaf"
 YEAR = "public, max-age=31536000, immutable"

@@ -26,7 +26,7 @@ from tests.factories import (
 )
 from tests.machine import npm_package
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.once, pytest.mark.django_db]
 
 SEED = Path(__file__).parent / "data/seed.txt"
 

@@ -562,6 +562,7 @@ def on_this_server(live_server, settings):
     settings.SITE_URL = live_server.url
 
 
+@pytest.mark.once
 @pytest.mark.django_db(transaction=True)
 def test_a_browser_shows_a_feed_as_a_page(page, live_server, on_this_server, hammer):
     said = []
@@ -584,6 +585,7 @@ def test_a_browser_shows_a_feed_as_a_page(page, live_server, on_this_server, ham
     assert not [message for url, message in said if not url.endswith("/favicon.ico")]
 
 
+@pytest.mark.once
 @pytest.mark.django_db(transaction=True)
 def test_a_feed_takes_the_colours_of_the_scheme(page, live_server, on_this_server):
     colour = "getComputedStyle(document.documentElement).backgroundColor"
@@ -595,6 +597,7 @@ def test_a_feed_takes_the_colours_of_the_scheme(page, live_server, on_this_serve
     assert len(colours) == 2
 
 
+@pytest.mark.once
 @pytest.mark.django_db(transaction=True)
 def test_a_feed_fits_a_phone(new_context, live_server, on_this_server):
     phone = new_context(viewport={"width": 360, "height": 740}, is_mobile=True).new_page()

@@ -11,6 +11,8 @@ from PIL import Image, ImageChops
 from portfolio.models import Profile
 from tests.metadata import links
 
+pytestmark = pytest.mark.once
+
 ICONS = Path(finders.find("portfolio/icons/icon.svg")).parent
 PAPER = "#faf8f3"
 # File → (pixels, what lies behind the drawing).

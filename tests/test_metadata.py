@@ -19,7 +19,7 @@ from portfolio.urls import urlpatterns as site_urls
 from tests.factories import make_entry, make_image, make_principle, make_role, make_tool
 from tests.metadata import document, graph, links, properties
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.once, pytest.mark.django_db]
 
 ENTRY = "/journal/2026/01/one/"
 LISTS = ["/", "/now/", "/roles/", "/thinking/", "/journal/", "/tools/", "/lessons/", "/cv/"]

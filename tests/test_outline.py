@@ -19,7 +19,7 @@ from tests.factories import (
 from tests.test_archives import make_entries
 from tests.test_pages import document
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.once, pytest.mark.django_db]
 
 LISTS = [
     *("/", "/now/", "/roles/", "/thinking/", "/journal/", "/tools/", "/lessons/", "/cv/"),

@@ -29,6 +29,8 @@ from tests.factories import (
     make_tool,
 )
 
+pytestmark = pytest.mark.once
+
 # A plain form has its own first heading.
 render = partial(markdown.render, under=0)
 

@@ -27,6 +27,7 @@ def is_at(page, live_server, path):
     expect(page).to_have_url(live_server.url + path)
 
 
+@pytest.mark.once
 def test_titles_are_suggested_and_chosen_with_keys(page, live_server, field):
     field.press_sequentially("gard")
     options = page.get_by_role("option")
@@ -46,6 +47,7 @@ def test_titles_are_suggested_and_chosen_with_keys(page, live_server, field):
     is_at(page, live_server, "/tools/gardens/")
 
 
+@pytest.mark.once
 def test_escape_closes_the_list_and_keeps_the_words(page, field):
     field.press_sequentially("gard")
     expect(page.get_by_role("listbox")).to_be_visible()
@@ -55,6 +57,7 @@ def test_escape_closes_the_list_and_keeps_the_words(page, field):
     expect(field).to_have_value("gard")
 
 
+@pytest.mark.once
 def test_enter_without_a_choice_searches(page, live_server, field):
     field.press_sequentially("gard")
     expect(page.get_by_role("option")).to_have_count(2)
@@ -62,12 +65,14 @@ def test_enter_without_a_choice_searches(page, live_server, field):
     is_at(page, live_server, "/search/?q=gard")
 
 
+@pytest.mark.once
 def test_a_suggestion_can_be_clicked(page, live_server, field):
     field.press_sequentially("gard")
     page.get_by_role("option", name="a garden").click()
     is_at(page, live_server, "/journal/2026/01/one/")
 
 
+@pytest.mark.once
 def test_leaving_the_field_closes_the_list(page, field):
     field.press_sequentially("gard")
     expect(page.get_by_role("listbox")).to_be_visible()
@@ -75,6 +80,7 @@ def test_leaving_the_field_closes_the_list(page, field):
     expect(page.get_by_role("listbox")).to_be_hidden()
 
 
+@pytest.mark.once
 def test_an_answer_that_comes_too_late_is_not_shown(page, field):
     held = []
     page.route("**/suggest/?q=gard", lambda route: held.append(route))
@@ -91,6 +97,7 @@ def test_an_answer_that_comes_too_late_is_not_shown(page, field):
     expect(page.get_by_role("option")).to_have_text(["a river journal"])
 
 
+@pytest.mark.once
 def test_without_a_network_nothing_is_said(page, field):
     errors = []
     page.on("pageerror", lambda error: errors.append(error))
@@ -101,6 +108,7 @@ def test_without_a_network_nothing_is_said(page, field):
     assert errors == []
 
 
+@pytest.mark.once
 def test_the_open_list_breaks_no_rule_of_accessibility(page, field):
     field.press_sequentially("gard")
     expect(page.get_by_role("option")).to_have_count(2)
@@ -110,6 +118,7 @@ def test_the_open_list_breaks_no_rule_of_accessibility(page, field):
     assert found == [], [rule["id"] for rule in found]
 
 
+@pytest.mark.once
 def test_the_form_works_without_scripts(browser, live_server):
     make_tool(name="gardens", slug="gardens")
     with browser.new_context(java_script_enabled=False) as context:

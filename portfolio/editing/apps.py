@@ -9,7 +9,6 @@ class EditingConfig(AppConfig):
 
     def ready(self):
         from portfolio.models import NaturalKeyModel
-
         from portfolio.rights import make_groups
 
         from . import site_check
