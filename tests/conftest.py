@@ -94,8 +94,16 @@ def admin_user(db):
     return get_user_model().objects.create_superuser("admin")
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def media_root(settings, tmp_path):
     """A folder of its own for each test's pictures."""
     settings.MEDIA_ROOT = tmp_path / "media"
     return settings.MEDIA_ROOT
+
+
+@pytest.fixture(autouse=True)
+def own_pictures(request):
+    """Gives that folder to each test that may keep pictures; making one takes a moment."""
+    pure = {"test_markdown", "test_plain", "test_difference"}
+    if request.module.__name__.rpartition(".")[2] not in pure:
+        request.getfixturevalue("media_root")

@@ -1,5 +1,6 @@
 """The site as an operator starts it: `make run` in a process of its own."""
 
+import fcntl
 import os
 import re
 import shutil
@@ -92,12 +93,18 @@ class Site:
 
 
 def with_static_files(folder):
-    """The folder with the collected static files in it, which are made once in each worker."""
-    kept = Path(os.environ["VAR_DIR"], "collected")
-    if not kept.exists():
-        collect = [sys.executable, "manage.py", "collectstatic", "--noinput", "-v0"]
-        subprocess.run(collect, cwd=ROOT, env=environment(kept.parent / "collecting"), check=True)
-        (kept.parent / "collecting/static").rename(kept)
+    """The folder with the collected static files in it, which are made once in each run."""
+    run = Path(os.environ["VAR_DIR"])
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        run = run.parent
+    kept = run / "collected"
+    # One worker collects; the others wait here and then find what it collected.
+    with open(run / "collecting.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not kept.exists():
+            collect = [sys.executable, "manage.py", "collectstatic", "--noinput", "-v0"]
+            subprocess.run(collect, cwd=ROOT, env=environment(run / "collecting"), check=True)
+            (run / "collecting/static").rename(kept)
     shutil.copytree(kept, Path(folder, "static"), dirs_exist_ok=True)
     return folder
 
