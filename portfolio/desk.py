@@ -18,6 +18,7 @@ from roles.models import Role
 from . import rights
 from .editing import site_check
 from .editing.models import WorkingCopy, key_of, model_of
+from .editing.uses import may_change
 from .editing.work import badge, state_of
 from .models import Focus, Image, NaturalKeyModel, Principle
 from .months import Month
@@ -73,7 +74,7 @@ def in_words(number):
 def in_progress(user):
     """Drafts, unpublished changes and what was never saved: (the newest Lines, how many)."""
     copies = {copy.key: copy for copy in WorkingCopy.objects.defer("data", "base")}
-    lines = [new(copy) for copy in copies.values() if copy.is_new and is_theirs(user, copy)]
+    lines = [new(copy) for copy in copies.values() if copy.is_new and may_change(user, copy)]
     number = len(lines)
     for model in KINDS:
         items = model.objects.visible_to(user)
@@ -89,11 +90,6 @@ def pks(copies, model):
     """The primary keys of the model's items that have a working copy."""
     keys = (key.partition(":") for key, copy in copies.items() if not copy.is_new)
     return [pk for kind, _, pk in keys if kind == model._meta.label_lower]
-
-
-def is_theirs(user, copy):
-    model = model_of(copy.key)
-    return copy.author_id == user.pk or rights.may_publish(user, model)
 
 
 def line(item, copy=None):

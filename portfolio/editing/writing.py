@@ -19,14 +19,11 @@ from django.views.decorators.http import require_POST, require_safe
 from . import copies
 from .models import Presence, model_of
 from .state import is_key, settled
+from .views import refusal
 from .work import Work
 
 # Seconds after which a window that has not been heard of counts as closed.
 PRESENT = 45
-
-
-def refusal(reason, status=400):
-    return JsonResponse({"error": reason}, status=status)
 
 
 SIGNED_OUT = "You are signed out: sign in again in another tab. Your text is still here."
