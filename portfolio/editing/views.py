@@ -10,6 +10,8 @@ import reversion
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.forms.models import model_to_dict
 from django.http import HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
@@ -118,14 +120,16 @@ class DescriptionForm(forms.ModelForm):
 @never_cache
 @require_POST
 @editor_required(may_write)
+@transaction.atomic
 def describe(request):
-    """Keeps the `alt`, `decorative` and `caption` of the picture called `name`."""
-    image = Image.objects.filter(file=request.POST.get("name", "")).first()
+    """Keeps of `alt`, `decorative` and `caption` what is sent, for the picture called `name`."""
+    image = Image.objects.select_for_update().filter(file=request.POST.get("name", "")).first()
     if image is None:
         return refusal("This picture is no longer in the library: add it again.")
     if not may_describe(request.user, image):
         return refusal("The picture is not yours to describe: say it in the text, as ![…](…).", 403)
-    form = DescriptionForm(request.POST, instance=image)
+    # What is not sent stays as it is.
+    form = DescriptionForm(model_to_dict(image) | request.POST.dict(), instance=image)
     if not form.is_valid():
         return refusal(" ".join(reason for field in form.errors.values() for reason in field))
     with reversion.create_revision():

@@ -52,11 +52,13 @@ function makeRow(picture, save) {
     alt.disabled ||= decorative.checked;
   }
 
-  element.addEventListener("change", async () => {
+  // Only what was changed is sent: of two on their way at once, either may arrive first.
+  element.addEventListener("change", async ({ target }) => {
     alt.disabled = decorative.checked;
-    const fields = { name: picture.name, alt: alt.value, caption: caption.value };
-    if (decorative.checked) Object.assign(fields, { alt: "", decorative: "on" });
-    const { error } = await save(fields);
+    const changed = target === caption
+      ? { caption: caption.value }
+      : { alt: decorative.checked ? "" : alt.value, decorative: decorative.checked ? "on" : "" };
+    const { error } = await save({ name: picture.name, ...changed });
     message.textContent = error ?? "Kept.";
   });
   return { element, show };
