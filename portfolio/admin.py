@@ -115,6 +115,9 @@ class ContentAdmin(ListedAdmin, RecoverableAdmin, admin.ModelAdmin):
     delete_confirmation_template = "admin/editing/delete.html"
     delete_selected_confirmation_template = "admin/editing/delete_selected.html"
 
+    class Media:
+        js = [module("sending")]
+
     def get_form(self, request, obj=None, change=False, **kwargs):
         form = super().get_form(request, obj, change, **kwargs)
         return type(form.__name__, (form,), {"request": request})

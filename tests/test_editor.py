@@ -251,6 +251,10 @@ def test_a_lost_session_costs_nothing_once_one_is_signed_in_again(desk, live_ser
     Session.objects.all().delete()
     desk.locator("#id_note").press_sequentially(" and more")
     expect(preview(desk)).to_contain_text("Sign in again in another tab")
+    # Saving does not lead away from what was typed.
+    save = desk.locator("[name=_save]").last
+    save.click()
+    expect(desk.get_by_role("alert")).to_contain_text("You are signed out")
     other = desk.context.new_page()
     other.goto(live_server.url + reverse("admin:index"))
     other.fill("#id_username", admin_user.username)
@@ -259,9 +263,22 @@ def test_a_lost_session_costs_nothing_once_one_is_signed_in_again(desk, live_ser
     expect(other).to_have_url(live_server.url + reverse("admin:index"))
     desk.locator("#id_note").press_sequentially("!")
     expect(preview(desk)).to_contain_text("some words and more!")
-    desk.locator("[name=_save]").first.click()
+    save.click()
     desk.wait_for_url("**/admin/portfolio/tool/")
     assert Tool.objects.get().note == "some words and more!"
+
+
+@pytest.mark.once
+def test_without_a_connection_a_form_stays_until_there_is_one(desk):
+    save = desk.locator("[name=_save]").last
+    desk.context.set_offline(True)
+    save.click()
+    expect(desk.get_by_role("alert")).to_contain_text("There is no connection")
+    assert text(desk) == "some words"
+    desk.context.set_offline(False)
+    save.click()
+    desk.wait_for_url("**/admin/portfolio/tool/")
+    assert Tool.objects.get().note == "some words"
 
 
 @pytest.mark.once

@@ -1,6 +1,8 @@
 /* Where tools are chosen, one that does not exist yet is made by typing its name. Without this the
    "+" beside the field does it, and it is also what says that the person may. */
 
+import { token } from "./token.js";
+
 const { jQuery: $ } = django;
 const { newTool } = document.querySelector("script[data-new-tool]").dataset;
 
@@ -32,9 +34,7 @@ function tell(select, text) {
 }
 
 async function create(name) {
-  const cookie = document.cookie.match(/(?:^|; )csrftoken=([^;]+)/);
-  const token = cookie ? cookie[1] : document.querySelector("[name=csrfmiddlewaretoken]").value;
-  const body = new URLSearchParams({ csrfmiddlewaretoken: token, name });
+  const body = new URLSearchParams({ csrfmiddlewaretoken: token(), name });
   try {
     return await (await fetch(newTool, { method: "POST", body })).json();
   } catch {

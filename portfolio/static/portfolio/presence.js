@@ -1,6 +1,7 @@
 /* Says while an item is open here, and shows who else has it open. */
 
-import { address, form, post, token } from "./writing.js";
+import { token } from "./token.js";
+import { address, form, post } from "./writing.js";
 
 const INTERVAL = 15_000; // milliseconds
 

@@ -3,6 +3,7 @@
    back. Without this script the form is saved by its buttons. */
 
 import { isPressed } from "./shortcuts.js";
+import { token } from "./token.js";
 
 export const form = document.querySelector("[name=_key]")?.form;
 const PAUSE = 2000; // milliseconds
@@ -27,12 +28,6 @@ function content(data = serialized()) {
 
 export const address = (name) =>
   new URL(`../../${input("_key").value}/${name}/`, new URL(input("_key").dataset.keep, location));
-
-/* Another tab may have signed in again since this form was made; the cookie has the newer token. */
-export function token() {
-  const cookie = document.cookie.match(/(?:^|; )csrftoken=([^;]+)/);
-  return cookie ? cookie[1] : input("csrfmiddlewaretoken").value;
-}
 
 /* Answers {status, …what the server said}; status 0 when it was not reached. */
 export async function post(name, body, options = {}) {
