@@ -18,15 +18,15 @@ def may(user, action, model):
 
 
 def may_change(user, item):
-    """Whether the user may write this item: a draft of theirs, or anything if they may publish."""
-    if not may(user, "change", type(item)):
-        return False
-    return may_publish(user, type(item)) or is_own_draft(user, item)
+    return may(user, "change", type(item)) and is_theirs(user, item)
 
 
 def may_delete(user, item):
-    if not may(user, "delete", type(item)):
-        return False
+    return may(user, "delete", type(item)) and is_theirs(user, item)
+
+
+def is_theirs(user, item):
+    """Whether the item is this user's to write: a draft of theirs, or all that they may publish."""
     return may_publish(user, type(item)) or is_own_draft(user, item)
 
 

@@ -1,9 +1,23 @@
-"""What the tests of the desk share: forms as a browser sends them, and the addresses they go to."""
+"""What the tests of the desk share: who sits at it, its forms as a browser sends them."""
 
+from django.contrib.auth.models import Group
+from django.test import Client
 from django.urls import reverse
 from lxml import html
 
 from portfolio.editing.models import key_of
+
+from .factories import make_user
+
+
+def member(group, **overrides):
+    """A signed-in client of the `user` that it has, who is in one of the groups."""
+    user = make_user(**overrides)
+    user.groups.add(Group.objects.get(name=group))
+    client = Client()
+    client.force_login(user)
+    client.user = user
+    return client
 
 
 def change(item):

@@ -4,7 +4,6 @@ import threading
 from datetime import datetime
 
 import pytest
-from django.contrib.auth.models import Group
 from django.db import connection, connections
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -19,7 +18,7 @@ from portfolio.models import Evidence, Focus, FormerAddress, Profile, ProfileLin
 from portfolio.months import Month
 from roles.models import Outcome, Role
 
-from .desk import change, endpoint, fields_of
+from .desk import change, endpoint, fields_of, member
 from .factories import (
     make_entry,
     make_evidence,
@@ -35,15 +34,6 @@ from .test_editor import signed_in  # noqa: F401  (a fixture)
 pytestmark = pytest.mark.django_db
 
 PAGE = "/admin/history/deleted/"
-
-
-def member(group, **overrides):
-    user = make_user(**overrides)
-    user.groups.add(Group.objects.get(name=group))
-    client = Client()
-    client.force_login(user)
-    client.user = user
-    return client
 
 
 def delete(client, item, **data):

@@ -8,7 +8,7 @@ from django.urls import reverse
 from journal.models import Entry
 from portfolio.editing.models import WorkingCopy
 
-from .desk import change, endpoint, fields_of
+from .desk import change, endpoint, fields_of, member
 from .factories import (
     make_entry,
     make_image,
@@ -16,21 +16,11 @@ from .factories import (
     make_principle,
     make_role,
     make_tool,
-    make_user,
 )
 
 pytestmark = pytest.mark.django_db
 
 ADD = "/admin/journal/entry/add/"
-
-
-def member(group, **overrides):
-    user = make_user(**overrides)
-    user.groups.add(Group.objects.get(name=group))
-    client = Client()
-    client.force_login(user)
-    client.user = user
-    return client
 
 
 @pytest.fixture
