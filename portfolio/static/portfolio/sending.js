@@ -29,6 +29,7 @@ if (form && !form.elements._key) {
     event.preventDefault();
     const { submitter } = event;
     const reason = await obstacle();
+    if (clear) return; // pressed twice
     if (reason) {
       message.textContent = reason;
       (submitter?.closest(".submit-row") ?? form.lastElementChild).before(message);
