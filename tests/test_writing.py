@@ -160,6 +160,7 @@ def test_what_does_not_get_through_stays_in_the_browser(desk, answer, reason):
 def test_something_new_is_written_published_and_read(desk):
     desk.goto(desk.home + reverse("admin:index"))
     desk.get_by_role("link", name=re.compile("new entry for")).click()
+    desk.locator(".pane iframe").wait_for()
     desk.locator("#id_title").fill("a quiet month")
     write(desk, "nothing broke.")
     expect(shown(desk)).to_contain_text("nothing broke.")
