@@ -45,25 +45,23 @@ def playwright():
 
 
 class InFlight:
-    """How many requests the live server is answering."""
+    """The requests that the live server is answering: each thread has one at a time."""
 
     def __init__(self):
-        self.number, self.changed = 0, threading.Condition()
+        self.paths, self.changed = {}, threading.Condition()
 
-    def count(self, by):
+    def started(self, environ, **kwargs):
         with self.changed:
-            self.number += by
-            self.changed.notify_all()
-
-    def started(self, **kwargs):
-        self.count(1)
+            self.paths[threading.get_ident()] = environ["PATH_INFO"]
 
     def finished(self, **kwargs):
-        self.count(-1)
+        with self.changed:
+            self.paths.pop(threading.get_ident(), None)
+            self.changed.notify_all()
 
     def wait(self, seconds=30):
         with self.changed:
-            assert self.changed.wait_for(lambda: self.number <= 0, seconds), "it still answers"
+            assert self.changed.wait_for(lambda: not self.paths, seconds), [*self.paths.values()]
 
 
 @pytest.fixture(autouse=True)
@@ -83,6 +81,8 @@ def last_requests(request):
     yield
     for context in request.getfixturevalue("browser").contexts:
         context.set_offline(True)
+        # What was cut off in the middle of a request would never send the rest.
+        context.close()
     in_flight.wait()
     request_started.disconnect(in_flight.started)
     request_finished.disconnect(in_flight.finished)

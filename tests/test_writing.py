@@ -83,6 +83,18 @@ def test_the_tab_is_closed_in_the_middle_of_a_sentence(desk, context):
     assert "it began" in public(entry) and "and then it" not in public(entry)
 
 
+def test_what_is_typed_before_the_script_runs_is_kept_as_well(desk):
+    entry = make_entry(publish_at=None, body="before")
+    late = []
+    desk.route("**/writing.js", lambda route: late.append(route))
+    # The page counts as loaded only when its scripts have run.
+    desk.goto(desk.home + change(entry), wait_until="commit")
+    write(desk, " the script")
+    late[0].continue_()
+    saved(desk).to_contain_text("saved")
+    assert WorkingCopy.objects.get().data["body"] == ["before the script"]
+
+
 def test_it_is_saved_by_itself_and_the_page_beside_it_keeps_its_place(desk):
     entry = make_entry(body="\n\n".join(f"paragraph {n}" for n in range(80)))
     open_form(desk, entry)

@@ -12,8 +12,8 @@ const input = (name) => form.elements[name];
 const bar = document.querySelector(".bar");
 
 /* What the form holds, as a browser would send it. */
-export function serialized(extra = {}) {
-  const data = new FormData(form);
+export function serialized(extra = {}, from = form) {
+  const data = new FormData(from);
   for (const [name, value] of Object.entries(extra)) data.set(name, value);
   return new URLSearchParams([...data].filter(([, value]) => typeof value === "string"));
 }
@@ -24,6 +24,13 @@ function content(data = serialized()) {
     if (name.startsWith("_") || name === "csrfmiddlewaretoken") data.delete(name);
   }
   return data.toString();
+}
+
+/* What it held before anything was typed, which may be before this script started. */
+function received() {
+  const untouched = form.cloneNode(true);
+  untouched.reset();
+  return content(serialized({}, untouched));
 }
 
 export const address = (name) =>
@@ -200,10 +207,14 @@ function shortcut(event) {
 
 if (form) {
   input("_tab").value = Math.random().toString(36).slice(2) + Date.now().toString(36);
-  kept = document.querySelector(".errornote, .conflict") ? "" : content();
+  // After Back or a reload the browser itself has put into the form what was typed into it then.
+  const [{ type }] = performance.getEntriesByType("navigation");
+  kept = type === "navigate" ? received() : content();
+  if (document.querySelector(".errornote, .conflict")) kept = "";
   const backup = earlier();
   if (backup) offer(backup);
   onChange(changed);
+  if (kept) changed();
   // Not in writing.css, since checkers of CSS do not know this yet.
   input("title").style.fieldSizing = "content";
   document.addEventListener("visibilitychange", leave);
