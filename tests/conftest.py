@@ -5,7 +5,7 @@ from django.conf import settings as django_settings
 from django.contrib.auth import get_user_model
 from django.core.signals import request_finished, request_started
 from django.db import connection, connections
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 from tests.machine import browser_type_launch_args  # noqa: F401  (a fixture)
 
@@ -18,6 +18,8 @@ def pytest_configure(config):
     # A browser keeps its connection to the live server, whose thread would keep one to the
     # database, which then cannot be dropped.
     django_settings.DATABASES["default"]["CONN_MAX_AGE"] = 0
+    # A bound and no wait: the machine may be busy with other tests.
+    expect.set_options(timeout=30_000)
 
 
 def pytest_collection_modifyitems(config, items):
@@ -68,12 +70,13 @@ class InFlight:
 def last_requests(request):
     """Before the database is emptied, pages that are open are cut off, and answers waited for.
 
-    The desk keeps what is written when a page is left, which is after a test has ended.
+    The desk keeps what is written when a page is left, which is after a test has ended. Settings
+    are put back later still: while one is replaced, an answer in another thread sees none at all.
     """
     if not {"live_server", "page"} <= set(request.fixturenames):
         yield
         return
-    for name in ("transactional_db", "live_server", "context"):
+    for name in ("settings", "transactional_db", "live_server", "context"):
         request.getfixturevalue(name)
     in_flight = InFlight()
     request_started.connect(in_flight.started)
@@ -81,8 +84,6 @@ def last_requests(request):
     yield
     for context in request.getfixturevalue("browser").contexts:
         context.set_offline(True)
-        # What was cut off in the middle of a request would never send the rest.
-        context.close()
     in_flight.wait()
     request_started.disconnect(in_flight.started)
     request_finished.disconnect(in_flight.finished)
