@@ -85,7 +85,6 @@ class Kind:
             field.name: field
             for field in sorted([*to_one_or_none, *self.to_many.values()], key=lambda f: f.name)
         }
-        self.key_fields = model.natural_key_fields
 
     @cached_property
     def columns(self):
@@ -101,7 +100,7 @@ class Kind:
     @cached_property
     def order(self):
         """By natural key, compared by code point, which the engines do not do by themselves."""
-        return [self._by(path) for path in self.key_fields or ["pk"]]
+        return [self._by(path) for path in self.model.natural_key_fields or ["pk"]]
 
     def _by(self, path):
         field, place = None, self.model
@@ -154,13 +153,34 @@ class Kind:
     def key(self, fields):
         """The natural key of an object, as a tuple, from its canonical fields."""
         key = []
-        for path in self.key_fields:
+        for path in self.model.natural_key_fields:
             name, _, rest = path.partition("__")
             value = fields.get(name)
             if rest and value is not None:
                 value = value[self.columns[name].index(path)]
             key.append(value)
         return tuple(key)
+
+    def name(self, key):
+        """What a person calls the object of a natural key."""
+        return " ".join(str(part) for part in key if part is not None) or self.label
+
+    def with_keys(self, keys):
+        """A queryset of all objects with these natural keys, and of some others."""
+        filters = {}
+        for path, parts in zip(
+            self.model.natural_key_fields, zip(*keys, strict=True), strict=False
+        ):
+            if None not in parts:
+                filters[f"{path}__in"] = {*parts}
+        rows = self.model._base_manager.filter(**filters)
+        return rows if keys else rows.none()
+
+    def pks(self, keys):
+        """{natural key: primary key} of those that are here."""
+        rows = self.with_keys(keys).values_list("pk", *self.model.natural_key_fields)
+        found = {tuple(map(as_json, key)): pk for pk, *key in rows.iterator()}
+        return {key: found[key] for key in keys & found.keys()}
 
 
 KINDS = {model._meta.label_lower: Kind(model) for model in CONTENT}

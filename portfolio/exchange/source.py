@@ -37,6 +37,9 @@ class Remark:
 class Source:
     """Files of one form. `items()` gives each kind after those that it points at."""
 
+    # Whether it has all content of the place that it comes from, so that what it has not is gone.
+    whole = False
+
     # The file of each picture by the name that it has or will have in the storage.
     pictures: dict[str, Callable[[], BinaryIO]] = field(default_factory=dict)
     # Filled while the items are read.
