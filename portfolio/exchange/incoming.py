@@ -18,8 +18,7 @@ class Bundle(Source):
     whole = True
 
     def __init__(self, files):
-        super().__init__()
-        self.files = files
+        super().__init__(files)
         self.fixture = "content.json" if "content.json" in files else files.names[0]
         self.pictures = {
             name.removeprefix("media/"): lambda name=name: files.open(name)
@@ -72,6 +71,9 @@ class Bundle(Source):
                     )
 
     def items(self):
+        with self.files.open(self.fixture) as file:
+            if not file.read(1000).lstrip().startswith(b"["):
+                raise SourceError(f"{self.fixture} is not a fixture, which is a list of objects.")
         with self.files.open(self.fixture) as file:
             try:
                 for number, item in enumerate(ijson.items(file, "item", use_float=True), start=1):
