@@ -55,7 +55,9 @@ def take_postgres(path):
     with snapshot(), connection.cursor() as cursor:
         cursor.execute("SELECT pg_export_snapshot()")
         [shared] = cursor.fetchone()
-        run_postgres("pg_dump", "--format=custom", f"--snapshot={shared}", f"--file={path}")
+        # Opened here: one that outlives a killed backup then cannot get into the next one's file.
+        with path.open("xb") as file:
+            run_postgres("pg_dump", "--format=custom", f"--snapshot={shared}", output=file)
         return contents()
 
 
@@ -98,7 +100,7 @@ def instead(name):
         connections[DEFAULT_DB_ALIAS] = own
 
 
-def run_postgres(tool, *options):
+def run_postgres(tool, *options, output=subprocess.DEVNULL):
     """Run one of PostgreSQL's programs on the site's database. Raises BackupError."""
     program = shutil.which(tool)
     if not program:
@@ -114,7 +116,7 @@ def run_postgres(tool, *options):
         [program, *args[1:]],
         env=os.environ | (env or {}),
         stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
+        stdout=output,
         stderr=subprocess.PIPE,
         text=True,
         errors="replace",

@@ -22,6 +22,7 @@ from django.core.files.utils import validate_file_name
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.loader import MigrationLoader
 
 from portfolio import images
 
@@ -162,7 +163,7 @@ class Archive:
                 f"{ENGINES[connection.vendor]}: restore it into {ENGINES[engine]} and take the "
                 "content over with export_content and import_content."
             )
-        disk = MigrationExecutor(connection).loader.disk_migrations
+        disk = MigrationLoader(None).disk_migrations
         known = {*disk, *(name for migration in disk.values() for name in migration.replaces)}
         unknown = sorted({*self.manifest["migrations"]} - {*map(".".join, known)})
         if unknown:
@@ -199,7 +200,7 @@ def is_manifest(manifest):
     """Whether a value from outside is a manifest of this format that names only places of ours."""
     try:
         engine, files = manifest["engine"], manifest["files"]
-        for name in files:
+        for name, _digest in files.items():
             validate_file_name(name, allow_relative_path=True)
         return (
             manifest["backup"] == FORMAT
