@@ -8,7 +8,8 @@ import subprocess
 from typing import NamedTuple
 
 from django.apps import apps
-from django.db import DEFAULT_DB_ALIAS, connection, connections, transaction
+from django.contrib.contenttypes.models import ContentType
+from django.db import DEFAULT_DB_ALIAS, OperationalError, connection, connections, transaction
 from django.db.migrations.recorder import MigrationRecorder
 
 from portfolio.models import Image
@@ -88,16 +89,19 @@ def refuse_broken():
 
 @contextlib.contextmanager
 def instead(name):
-    """In this thread and block, the database of that name is the site's. It keeps to one file."""
+    """In this thread and block, the database of that name is the site's; SQLite's is one file."""
     own, other = connections[DEFAULT_DB_ALIAS], connection.copy()
     other.settings_dict["NAME"] = str(name)
     other.settings_dict["OPTIONS"].pop("init_command", None)
     connections[DEFAULT_DB_ALIAS] = other
+    # Its numbers are another database's.
+    ContentType.objects.clear_cache()
     try:
         yield
     finally:
         other.close()
         connections[DEFAULT_DB_ALIAS] = own
+        ContentType.objects.clear_cache()
 
 
 def run_postgres(tool, *options, output=subprocess.DEVNULL):
@@ -152,13 +156,17 @@ def load_sqlite(path):
 
 def load_postgres(path):
     quote = connection.ops.quote_name
-    with transaction.atomic(), connection.cursor() as cursor:
-        tables = ", ".join(map(quote, connection.introspection.table_names(cursor)))
-        if tables:
-            cursor.execute("SET LOCAL lock_timeout = '10s'")
-            cursor.execute(f"LOCK TABLE {tables}")
-            refuse_rows()
-            cursor.execute(f"DROP TABLE {tables} CASCADE")
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            tables = ", ".join(map(quote, connection.introspection.table_names(cursor)))
+            if tables:
+                cursor.execute("SET LOCAL lock_timeout = '2s'")
+                cursor.execute(f"LOCK TABLE {tables}")
+                refuse_rows()
+                cursor.execute(f"DROP TABLE {tables} CASCADE")
+    except OperationalError as error:
+        name = connection.settings_dict["NAME"]
+        raise BackupError(f"{name} is in use: stop the site and restore again.") from error
     # Nothing of what it had is lost if this is stopped here.
     run_postgres(
         "pg_restore",

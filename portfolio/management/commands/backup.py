@@ -1,3 +1,5 @@
+import signal
+
 from django.core.management.base import BaseCommand, CommandError
 
 from portfolio.exchange import progress
@@ -23,6 +25,8 @@ class Command(BaseCommand):
         shown = progress.shown(self.stderr)
         if options["check"] and keep is not None:
             raise CommandError("--check deletes nothing: leave out --keep.")
+        # The scratch place of a check goes then, too.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
         try:
             if options["check"]:
                 said, manifest = "is whole and can be restored", check(path, shown)

@@ -1,3 +1,5 @@
+import signal
+
 from django.core.management.base import BaseCommand, CommandError
 
 from portfolio.exchange import progress
@@ -13,6 +15,7 @@ class Command(BaseCommand):
         parser.add_argument("path", help="a zip that backup wrote")
 
     def handle(self, *, path, **options):
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
         try:
             manifest = restore(path, progress.shown(self.stderr))
         except BackupError as error:
