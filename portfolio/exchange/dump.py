@@ -5,6 +5,7 @@ import os
 import shutil
 import sqlite3
 import subprocess
+from pathlib import Path
 from typing import NamedTuple
 
 from django.apps import apps
@@ -127,7 +128,9 @@ def run_postgres(tool, *options, output=subprocess.DEVNULL):
     )
     if done.returncode:
         said = " ".join(done.stderr.split()) or f"exit code {done.returncode}"
-        raise BackupError(f"{tool} failed: {said[:1000]}")
+        # As pg_dump says where the server is newer than it is.
+        hint = " Put the server's version of it first on PATH." if "mismatch" in said else ""
+        raise BackupError(f"{tool} failed: {said[:1000]}.{hint}")
 
 
 def load(path):
@@ -137,21 +140,27 @@ def load(path):
 
 def load_sqlite(path):
     """The copy has to be in the same file system, and is gone from there."""
-    target = connection.settings_dict["NAME"]
+    target = sqlite_file()
     connection.close()
     try:
         with contextlib.closing(sqlite3.connect(target, timeout=0, isolation_level=None)) as old:
             # This takes -wal and -shm away, which the new file must not meet, and fails where
             # another process has the database open.
             [mode] = old.execute("PRAGMA journal_mode = DELETE").fetchone()
+            if mode != "delete":
+                raise sqlite3.OperationalError(f"journal mode {mode}")
             old.execute("BEGIN EXCLUSIVE")
-            if mode == "delete":
-                shutil.copymode(target, path)
-                os.replace(path, target)
-                return
+            shutil.copymode(target, path)
+            os.replace(path, target)
     except sqlite3.OperationalError as error:
-        raise BackupError(f"{target} is in use: stop the site and restore again.") from error
-    raise BackupError(f"{target} is in use: stop the site and restore again.")
+        raise BackupError(
+            f"{target} is in use ({error}): stop the site and restore again."
+        ) from error
+
+
+def sqlite_file():
+    # A link stays one.
+    return Path(connection.settings_dict["NAME"]).resolve()
 
 
 def load_postgres(path):
@@ -166,7 +175,9 @@ def load_postgres(path):
                 cursor.execute(f"DROP TABLE {tables} CASCADE")
     except OperationalError as error:
         name = connection.settings_dict["NAME"]
-        raise BackupError(f"{name} is in use: stop the site and restore again.") from error
+        raise BackupError(
+            f"{name} is in use ({str(error).strip()}): stop the site and restore again."
+        ) from error
     # Nothing of what it had is lost if this is stopped here.
     run_postgres(
         "pg_restore",

@@ -60,8 +60,8 @@ def restore(path, progress=None):
     """
     progress = progress or Progress()
     with told(path), Archive(path) as archive:
+        archive.refuse_other_version()
         with place() as folder:
-            archive.refuse_other_version()
             dump.refuse_rows()
             archive.verify(progress)
             refuse_occupied(archive)
@@ -92,11 +92,11 @@ def told(path):
 def place():
     """A folder of our own to unpack the database in, for SQLite beside where it will be."""
     if connection.vendor == "sqlite":
-        target = Path(connection.settings_dict["NAME"])
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with staging(target.parent, ".portfolio-restore") as folder:
+        beside = dump.sqlite_file().parent
+        beside.mkdir(parents=True, exist_ok=True)
+        with staging(beside, ".portfolio-restore") as folder:
             yield folder
-            sync(target.parent)
+            sync(beside)
     else:
         with tempfile.TemporaryDirectory(prefix="restore-") as folder:
             yield Path(folder)

@@ -38,4 +38,4 @@ class Command(BaseCommand):
         except KeyboardInterrupt:
             raise CommandError("Stopped: there is no new backup.", returncode=130) from None
         rows, files = sum(manifest["counts"].values()), len(manifest["files"]) - 1
-        self.stdout.write(f"{path} {said}: {rows} rows, {files} pictures.")
+        self.stdout.write(f"{path} {said}: {rows:,} rows, {files:,} files.")

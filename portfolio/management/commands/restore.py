@@ -24,5 +24,5 @@ class Command(BaseCommand):
             raise CommandError("Stopped: restore again.", returncode=130) from None
         rows, files = sum(manifest["counts"].values()), len(manifest["files"]) - 1
         self.stdout.write(
-            f"Restored the backup of {manifest['made_at']}: {rows} rows, {files} pictures."
+            f"Restored the backup of {manifest['made_at']}: {rows:,} rows, {files:,} files."
         )
