@@ -20,6 +20,7 @@ from .editing import site_check
 from .editing.models import WorkingCopy, key_of, model_of
 from .editing.uses import may_change
 from .editing.work import badge, state_of
+from .exchange.views import may_exchange
 from .models import Focus, Image, NaturalKeyModel, Principle
 from .months import Month
 
@@ -59,6 +60,7 @@ def desk(request):
         "more_noted": max(0, len(noted) - MOST),
         "months": months(),
         "pictures": pictures() if rights.may(user, "view", Image) else None,
+        "may_exchange": may_exchange(user),
         "this_month": Month.now(),
     }
     return admin.site.index(request, context)

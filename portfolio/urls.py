@@ -5,7 +5,6 @@ from . import feeds, media, sharing, sitemaps, views
 from .archive import PlaceConverter
 from .desk import desk
 from .editing.share_links import shared
-from .exchange.views import export_content
 from .months import MonthConverter, YearConverter
 from .plain import page
 from .robots import robots
@@ -46,7 +45,7 @@ urlpatterns = [
     path("media/<path:name>", media.media, name="media"),
     path("shared/<int:pk>/<str:signature>/", shared, name="shared"),
     path("admin/sign-in/<uidb64>/<token>/", SignIn.as_view(), name="sign_in"),
-    path("admin/export/", export_content, name="export_content"),
+    path("admin/content/", include("portfolio.exchange.urls")),
     path("admin/", admin.site.admin_view(desk)),
     path("admin/", include("portfolio.editing.urls")),
     path("admin/", admin.site.urls),

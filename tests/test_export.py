@@ -20,7 +20,6 @@ from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.db import OperationalError, connection, transaction
 from django.test.utils import CaptureQueriesContext
-from django.urls import reverse
 
 from journal.models import Entry
 from portfolio.exchange import bundle, canonical
@@ -37,7 +36,6 @@ from portfolio.models import (
 )
 from portfolio.months import Month
 from roles.models import Outcome, Role
-from tests.factories import make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -580,51 +578,3 @@ def test_a_killed_export_leaves_what_was_there(tmp_path, media, target):
     (media / "pipe.png").unlink()
     (media / "pipe.png").write_bytes(b"a whole picture")
     assert "media/pipe.png" in bundle.export(out / target)["files"]
-
-
-# The download.
-
-
-PERMISSION = "portfolio.export_content"
-
-
-def test_the_download_is_the_bundle(client, tmp_path):
-    build()
-    client.force_login(make_user(PERMISSION))
-    response = client.get(reverse("export_content"))
-    assert response.status_code == 200
-    assert response["Content-Type"] == "application/zip"
-    assert "no-store" in response["Cache-Control"]
-    today = datetime.datetime.now(datetime.UTC).date().isoformat()
-    assert response["Content-Disposition"] == f'attachment; filename="portfolio-{today}.zip"'
-    data = response.getvalue()
-    assert int(response["Content-Length"]) == len(data)
-    bundle.export(tmp_path / "out.zip")
-    assert data == (tmp_path / "out.zip").read_bytes()
-
-
-@pytest.mark.parametrize(("staff", "allowed"), [(False, []), (True, []), (False, [PERMISSION])])
-def test_the_download_is_refused_to_all_but_staff_with_the_permission(client, staff, allowed):
-    client.force_login(make_user(*allowed, is_staff=staff))
-    assert client.get(reverse("export_content")).status_code == 403
-
-
-def test_a_visitor_is_asked_to_sign_in_first(client):
-    url = reverse("export_content")
-    response = client.get(url)
-    assert response.status_code == 302
-    assert response.url == f"{reverse('admin:login')}?next={url}"
-    assert "no-store" in response["Cache-Control"]
-
-
-def test_the_download_is_for_reading_only(client):
-    client.force_login(make_user(PERMISSION))
-    assert client.post(reverse("export_content")).status_code == 405
-
-
-def test_the_download_says_which_picture_is_missing(client):
-    add(Image, file="gone.png", width=1, height=1, created_at=AT)
-    client.force_login(make_user(PERMISSION))
-    response = client.get(reverse("export_content"), follow=True)
-    assert response.redirect_chain == [(reverse("admin:index"), 302)]
-    assert "gone.png" in response.content.decode()

@@ -157,8 +157,10 @@ def test_the_main_job(page, new_context, complaints, tmp_path, db):
         expect(page.get_by_text("scheduled. only editors see this page.")).to_be_visible()
 
         page.goto(f"{site.url}/admin/")
+        page.get_by_role("link", name="content", exact=True).click()
+        page.get_by_role("button", name="Export").click()
         with page.expect_download() as download:
-            page.get_by_role("link", name="export content").click()
+            page.get_by_role("link", name="Download").click()
         bundle = zipfile.ZipFile(download.value.path())
         published = crawl(site)
 

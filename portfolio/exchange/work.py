@@ -1,0 +1,105 @@
+"""What a `Job` can do with content; each gives its outcome, as templates/admin/exchange/ shows it.
+
+`kind` is "file" for something to download, "plan" for an import that waits for a yes, "imported",
+or "failed" with the reason.
+"""
+
+import tempfile
+import zipfile
+from pathlib import Path
+
+from django.contrib.auth import get_user_model
+from django.db import transaction
+from django.utils import timezone
+
+from . import apart, bundle, plan
+from .files import SourceError, opened
+from .forms import source_of
+from .job import create
+from .report import report
+
+FILE = "file"
+# What an export can be made as: its label, and what writes it as a zip into a binary file.
+EXPORTS = {"bundle": ("A content bundle, which this software imports again", bundle.write_zip)}
+
+
+class PlanChanged(Exception):
+    """What would be undone is not what was shown; `plan` says what is."""
+
+    def __init__(self, changed):
+        super().__init__("the plan has changed")
+        self.plan = changed
+
+
+def failed(error):
+    return {"kind": "failed", "reason": str(error)}
+
+
+def made(job, name):
+    name = f"{name}-{timezone.localdate()}.zip"
+    return {"kind": "file", "name": name, "bytes": job.path(FILE).stat().st_size}
+
+
+def export(job, progress, form, live_only):
+    write = EXPORTS[form][1]
+    try:
+        with create(job.path(FILE)) as file:
+            write(file, live_only=live_only, progress=progress)
+    except bundle.ExportError as error:
+        return failed(error)
+    return made(job, "portfolio")
+
+
+def build_site(job, progress, base_url):
+    with tempfile.TemporaryDirectory(dir=job.folder) as folder:
+        site = Path(folder, "site")
+        try:
+            apart.build(site, base_url, progress.note)
+        except apart.SiteRefused as error:
+            return failed(error)
+        # What the next build would take over from this one begins with a dot.
+        names = [path for path in site.rglob("*") if path.is_file() and path.name[0] != "."]
+        with (
+            create(job.path(FILE)) as file,
+            zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive,
+        ):
+            for path in progress.over(sorted(names), "Files", len(names)):
+                archive.write(path, path.relative_to(site))
+    return made(job, "site")
+
+
+# Imports. `asked` of a job says what is imported: {"file", "name", "prune"}.
+
+
+def plan_import(job, progress):
+    asked = job.read("asked")
+    try:
+        with opened(job.path(asked["file"])) as files:
+            made = plan.make(source_of(files), asked["prune"], progress)
+    except SourceError as error:
+        return failed(as_named(error, job, asked))
+    return {"kind": "plan", **report(made)}
+
+
+def carry_out(job, progress, user_pk, shown, force):
+    """Do what was planned. `shown` are those whose later edits the user saw that it undoes."""
+    asked = job.read("asked")
+    user = get_user_model().objects.get(pk=user_pk)
+    try:
+        with opened(job.path(asked["file"])) as files, transaction.atomic():
+            done = plan.carry_out(source_of(files), asked["prune"], force, progress, user)
+            if not {*report(done)["newer"]} <= {*shown}:
+                # The files of its new pictures stay behind: `clean_pictures` finds them.
+                raise PlanChanged(done)
+    except SourceError as error:
+        return failed(as_named(error, job, asked))
+    except (plan.ImportRefused, PlanChanged) as error:
+        return {"kind": "plan", "is_refused": True, **report(error.plan)}
+    # It is not needed again, and may be large.
+    job.path(asked["file"]).unlink()
+    return {"kind": "imported", **report(done)}
+
+
+def as_named(error, job, asked):
+    """The error with the file called as the user calls it."""
+    return str(error).replace(str(job.path(asked["file"])), asked["name"])
