@@ -43,7 +43,8 @@ def parse(text, where):
             f"{where}:1 begins with --- that nothing closes: put a line of --- after the fields."
         )
     matter, keys = load("\n".join(lines[1:end]), where, first_line=2)
-    return Page(matter, tidy("\n".join(lines[end + 1 :])), keys, end + 2)
+    begin = next((n for n in range(end + 1, len(lines)) if lines[n].strip()), end)
+    return Page(matter, tidy("\n".join(lines[end + 1 :])), keys, begin + 1)
 
 
 def load(text, where, first_line=1):

@@ -173,7 +173,8 @@ class Tree(Source):
             self.remark_unknown(mapping, where)
         if page.matter.get("title") == NOW_TITLE:
             del page.matter["title"]
-        self.remark_unknown(page.matter, NOW)
+        for name in page.matter:
+            self.remark_unknown([name], f"{NOW}:{page.lines[name]}")
 
     def images(self):
         listed, lines = {}, {}
