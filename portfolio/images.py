@@ -53,6 +53,9 @@ RENDITION_FORMATS = {
 }
 RENDITION = rf"([0-9a-f]{{20}})-(?:{'|'.join(map(str, WIDTHS))})\.(?:{'|'.join(RENDITION_FORMATS)})"
 
+# What a picture may carry beside its pixels, and none of ours does.
+METADATA = {"exif", "icc_profile", "xmp", "comment", "photoshop", "Comment"}
+
 TOO_LARGE = "The picture has more than 50 megapixels: make it smaller and try again."
 
 
@@ -270,6 +273,38 @@ def on_white(picture):
 
 
 # Cleaning.
+
+
+def measured(picture):
+    """What an Image says of a picture that `clean` made once: its width, height and transparent.
+
+    Raises ValidationError for what `clean` would not have made, or not under this name.
+    """
+    name, content = picture.name, picture.read()
+    again = f"Picture {name}: {{}} Export it again from where it was cleaned."
+    stem = hashlib.sha256(content).hexdigest()[:20]
+    if not re.fullmatch(NAME, name) or stem_of(name) != stem or len(content) > MAX_BYTES:
+        raise ValidationError(again.format("its name is not that of its content."))
+    try:
+        with Image.open(io.BytesIO(content), formats=list(FORMATS)) as source:
+            if source.width * source.height > MAX_PIXELS:
+                raise ValidationError(TOO_LARGE)
+            if FORMATS.get(source.format, ("",))[0] != name.partition(".")[2]:
+                raise ValidationError(again.format("it is not what its name says."))
+            if METADATA & source.info.keys():
+                raise ValidationError(again.format("it tells more than its pixels."))
+            source.load()
+            picture.seek(0)
+            return {
+                "width": source.width,
+                "height": source.height,
+                "transparent": source.has_transparency_data,
+            }
+    except ValidationError:
+        raise
+    except Exception as error:
+        # As in `clean`.
+        raise ValidationError(again.format("it is damaged.")) from error
 
 
 def clean(file):

@@ -51,12 +51,14 @@ def render(text, pictures=(), under=1):
 
     The same text with the same pictures gives the same HTML; it is remembered.
     """
-    return (_remembered if len(text) <= LIMIT else _render)(text, pictures, under)
+    return _rendered(text, pictures, under)[0]
 
 
 def validate_markdown(text):
     """For a field: ValidationError if `render` would show the text as it was written."""
-    _convert(_tidy(text))
+    # Whoever validates a text is about to show it or to index it.
+    if refusal := _rendered(text)[1]:
+        raise refusal
 
 
 def plain(text):
@@ -90,13 +92,20 @@ def absolute(markup, base):
     ).clean(markup)
 
 
+def _rendered(text, pictures=(), under=1):
+    """The HTML, and the ValidationError of a text that is shown as it was written, or None."""
+    return (_remembered if len(text) <= LIMIT else _render)(text, pictures, under)
+
+
 def _render(text, pictures=(), under=1):
-    text = _tidy(text)
+    text, refusal = _tidy(text), None
     try:
         markup = _convert(text, pictures, under)
-    except ValidationError:
+    except ValidationError as error:
         markup = f'<pre class="unrendered">\n{escapeHtml(text)}</pre>\n'
-    return mark_safe(_CLEANER.clean(markup))  # noqa: S308  (the one place: nh3 made it)
+        # Kept without what led to it, which holds the whole attempt.
+        refusal = error.with_traceback(None)
+    return mark_safe(_CLEANER.clean(markup)), refusal  # noqa: S308  (the one place: nh3 made it)
 
 
 _remembered = lru_cache(maxsize=256)(_render)

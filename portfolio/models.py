@@ -48,6 +48,10 @@ class NaturalKeyModel(models.Model):
     natural_key_fields = ("slug",)
     # The relation to what this is told as a part of, such as an outcome's role.
     part_of = None
+    # Changing these does not make it another text.
+    not_content = ("position", "publish_at", "updated_at", "author_id")
+
+    updated_at = models.DateTimeField(default=timezone.now, editable=False)
 
     objects = NaturalKeyManager()
 
@@ -57,9 +61,26 @@ class NaturalKeyModel(models.Model):
         base_manager_name = "objects"
 
     def save(self, **kwargs):
+        """Dates the change if there is one, and keeps the address that it was public at."""
+        stored = self.stored()
+        if stored and stored.updated_at == self.updated_at and self.differs_from(stored):
+            self.updated_at = timezone.now()
+        if kwargs.get("update_fields") is not None:
+            kwargs["update_fields"] = {*kwargs["update_fields"], "updated_at"}
         # What follows from a change, such as the search index, is written with it or not at all.
         with transaction.atomic(using=kwargs.get("using"), savepoint=False):
             super().save(**kwargs)
+            if stored and self._meta.model_name in FormerAddress.KINDS:
+                FormerAddress.objects.remember(stored, self)
+
+    def differs_from(self, other):
+        return self._content() != other._content()
+
+    def _content(self):
+        """Its fields without the space around a text, which a form takes away."""
+        names = {field.attname for field in self._meta.concrete_fields} - {*self.not_content}
+        values = {name: getattr(self, name) for name in names}
+        return {k: v.strip() if isinstance(v, str) else v for k, v in values.items()}
 
     def natural_key(self):
         return tuple(self._key_part(path) for path in self.natural_key_fields)
@@ -184,11 +205,7 @@ class Publishable(NaturalKeyModel):
     author = author_field()
     # What feeds know it by: stays when its address, its database or its site changes.
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    created_at = models.DateTimeField(auto_now_add=True)
-    updated_at = models.DateTimeField(default=timezone.now, editable=False)
-
-    # Changing these does not make it another text.
-    not_content = ("position", "publish_at", "updated_at", "author_id")
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     objects = NaturalKeyManager.from_queryset(PublishableQuerySet)()
 
@@ -198,27 +215,6 @@ class Publishable(NaturalKeyModel):
 
     def __str__(self):
         return self.title
-
-    def save(self, **kwargs):
-        """Keeps the address that it was public at, and dates the change if there is one."""
-        stored = self.stored()
-        if stored and stored.updated_at == self.updated_at and self.differs_from(stored):
-            self.updated_at = timezone.now()
-        if "update_fields" in kwargs and kwargs["update_fields"] is not None:
-            kwargs["update_fields"] = {*kwargs["update_fields"], "updated_at"}
-        with transaction.atomic():
-            super().save(**kwargs)
-            if stored:
-                FormerAddress.objects.remember(stored, self)
-
-    def differs_from(self, other):
-        return self._content() != other._content()
-
-    def _content(self):
-        """Its fields without the space around a text, which a form takes away."""
-        names = {field.attname for field in self._meta.concrete_fields} - {*self.not_content}
-        values = {name: getattr(self, name) for name in names}
-        return {k: v.strip() if isinstance(v, str) else v for k, v in values.items()}
 
     @property
     def changed_at(self):
@@ -278,14 +274,6 @@ class Tool(NaturalKeyModel):
     def __str__(self):
         return self.name
 
-    def save(self, **kwargs):
-        """Keeps the address that it was public at."""
-        stored = self.stored()
-        with transaction.atomic():
-            super().save(**kwargs)
-            if stored:
-                FormerAddress.objects.remember(stored, self)
-
     def get_absolute_url(self):
         return reverse("tool", args=[self.slug])
 
@@ -321,7 +309,7 @@ class Image(NaturalKeyModel):
     )
     caption = models.TextField(blank=True, max_length=500)
     author = author_field()
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:
         ordering = ["-created_at", "file"]

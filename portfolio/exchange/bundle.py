@@ -4,103 +4,32 @@
 what is there. The same content gives the same bytes, from either engine, entered in any order.
 """
 
-import contextlib
-import datetime
 import hashlib
-import io
 import json
 import os
 import tempfile
 import zipfile
 from pathlib import Path
 
-from django.core import serializers
 from django.core.exceptions import SuspiciousFileOperation
 from django.core.files.storage import default_storage
 from django.core.files.utils import validate_file_name
-from django.db import connection, transaction
 
-from journal.models import Entry
-from portfolio.models import (
-    Evidence,
-    Focus,
-    FormerAddress,
-    Image,
-    Principle,
-    Profile,
-    ProfileLink,
-    Tool,
-)
-from roles.models import Outcome, Role
+from . import canonical
+from .canonical import KINDS
+from .progress import Progress
 
-FORMAT = 1
-# What is content, each kind after those that it points at.
-CONTENT = (
-    *(Tool, Image, Profile, ProfileLink, Focus, Role, Outcome, Entry, Principle, Evidence),
-    FormerAddress,
-)
+FORMAT = 2
 
 
 class ExportError(Exception):
     """Why there is no bundle, in a sentence for the person who asked for it."""
 
 
-# What it says.
-
-
-class Encoder(json.JSONEncoder):
-    """Dates in ISO 8601; Django's own encoder cuts microseconds to milliseconds."""
-
-    def default(self, value):
-        if isinstance(value, datetime.datetime):
-            return value.astimezone(datetime.UTC).isoformat().replace("+00:00", "Z")
-        if isinstance(value, datetime.date):
-            return value.isoformat()
-        return super().default(value)
-
-
-def dump(value):
-    return (json.dumps(value, cls=Encoder, ensure_ascii=False, indent=2) + "\n").encode()
-
-
-@contextlib.contextmanager
-def snapshot():
-    """Whatever the block reads is of one moment, and the block only reads."""
-    outermost = not connection.in_atomic_block
-    with transaction.atomic():
-        # On SQLite every transaction is a snapshot.
-        if outermost and connection.vendor == "postgresql":
-            with connection.cursor() as cursor:
-                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-        yield
-
-
-def read(model):
-    """The objects of a model as a fixture's dictionaries, without primary keys, sorted."""
-    to_one = [field.name for field in model._meta.fields if field.many_to_one]
-    to_many = [field.name for field in model._meta.many_to_many]
-    rows = model._default_manager.select_related(*to_one).prefetch_related(*to_many)
-    # Sorted here because the engines collate differently, and fetched in parts because SQLite
-    # limits how many keys one query for the many-to-many may name.
-    rows = sorted(
-        rows.iterator(chunk_size=2000), key=lambda row: [part or "" for part in row.natural_key()]
-    )
-    for item in serializers.serialize("python", rows, use_natural_foreign_keys=True):
-        fields = item["fields"]
-        for name in to_many:
-            fields[name].sort()
-        yield {"model": item["model"], "fields": dict(sorted(fields.items()))}
-
-
-def content():
-    """All content as of now, as a list of a fixture's dictionaries in canonical order."""
-    with snapshot():
-        return [item for model in CONTENT for item in read(model)]
-
-
 def content_json():
     """The bytes of `content.json`."""
-    return dump(content())
+    with canonical.snapshot():
+        return b"".join(canonical.fixture(canonical.content()))
 
 
 # The files it is made of.
@@ -118,38 +47,41 @@ def open_picture(name):
         ) from error
 
 
-def write_files(create):
+def write_files(create, live_only=False, progress=None):
     """Write the bundle's files, each into what `create(path)` opens, the manifest last.
 
     Returns the manifest. Raises ExportError when the file of a picture is missing.
     """
-    items = content()
-    digests = {}
+    progress = progress or Progress()
+    counts, files, pictures = dict.fromkeys(KINDS, 0), {}, []
 
-    def add(path, source):
+    def counted():
+        for item in progress.over(canonical.content(live_only), "Objects"):
+            counts[item["model"]] += 1
+            if item["model"] == "portfolio.image":
+                pictures.append(item["fields"]["file"])
+            yield item
+
+    def add(path, parts):
         digest = hashlib.sha256()
         with create(path) as file:
-            while chunk := source.read(1 << 20):
-                digest.update(chunk)
-                file.write(chunk)
-        digests[path] = digest.hexdigest()
+            for part in parts:
+                digest.update(part)
+                file.write(part)
+        files[path] = digest.hexdigest()
 
-    add("content.json", io.BytesIO(dump(items)))
-    for item in items:
-        if item["model"] == Image._meta.label_lower:
-            with open_picture(item["fields"]["file"]) as picture:
-                add(f"media/{item['fields']['file']}", picture)
-
-    counts = dict.fromkeys((model._meta.label_lower for model in CONTENT), 0)
-    for item in items:
-        counts[item["model"]] += 1
-    manifest = {"format": FORMAT, "counts": counts, "files": digests}
+    with canonical.snapshot():
+        add("content.json", canonical.fixture(counted()))
+    for name in progress.over(pictures, "Pictures", len(pictures)):
+        with open_picture(name) as picture:
+            add(f"media/{name}", picture.chunks())
+    manifest = {"format": FORMAT, "counts": counts, "files": files}
     with create("manifest.json") as file:
-        file.write(dump(manifest))
+        file.write((json.dumps(manifest, ensure_ascii=False, indent=2) + "\n").encode())
     return manifest
 
 
-def write_zip(file):
+def write_zip(file, **options):
     """Write the bundle as a zip into a binary file that can seek; returns the manifest."""
     with zipfile.ZipFile(file, "w") as archive:
 
@@ -158,25 +90,25 @@ def write_zip(file):
             info = zipfile.ZipInfo(path)
             info.create_system = 3
             info.external_attr = 0o100644 << 16
-            return archive.open(info, "w")
+            return archive.open(info, "w", force_zip64=True)
 
-        return write_files(create)
+        return write_files(create, **options)
 
 
-def write_folder(folder):
+def write_folder(folder, **options):
     """Write the bundle as files into a new folder; returns the manifest."""
 
     def create(path):
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         return open(folder / path, "xb")
 
-    return write_files(create)
+    return write_files(create, **options)
 
 
 # Where it goes.
 
 
-def export(target):
+def export(target, **options):
     """Write the bundle to a path that ends in `.zip`, or else to a folder; returns the manifest.
 
     Whatever stops it, an earlier zip stays as it was and a new target appears whole or not at all.
@@ -194,9 +126,9 @@ def export(target):
             made = Path(staging, "bundle")
             if zipped:
                 with open(made, "xb") as file:
-                    manifest = write_zip(file)
+                    manifest = write_zip(file, **options)
             else:
-                manifest = write_folder(made)
+                manifest = write_folder(made, **options)
             if present:
                 replace_files(target, made, manifest["files"], replaced)
             else:
@@ -217,7 +149,7 @@ def earlier_files(folder):
         if not any(folder.iterdir()):
             return []
         manifest = json.loads((folder / "manifest.json").read_bytes())
-        if manifest["format"] == FORMAT:
+        if manifest["format"] in range(1, FORMAT + 1):
             return list(manifest["files"])
     except (OSError, ValueError, TypeError, KeyError):
         pass

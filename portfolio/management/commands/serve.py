@@ -15,7 +15,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import OperationalError, transaction
 
 from portfolio import sign_in
-from portfolio.exchange.bundle import CONTENT
+from portfolio.exchange.canonical import CONTENT
 
 
 class Command(BaseCommand):
