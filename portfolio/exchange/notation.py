@@ -5,12 +5,11 @@ to, such as `2026-01-title` of an entry.
 """
 
 import re
+from functools import cache
 
-from django.core.exceptions import ValidationError
 from django.db import models
-from django.utils import timezone
 
-from .bundle import Encoder
+from .canonical import KINDS
 from .files import SourceError
 from .front_matter import Inline, Instant
 
@@ -26,11 +25,11 @@ WORDS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "of
 UNSAID = object()
 
 
+@cache
 def fields_of(model):
-    """The fields that are content; those that a person fills in come first."""
-    fields = [*model._meta.fields, *model._meta.many_to_many]
-    content = [field for field in fields if field.serialize and not field.primary_key]
-    return sorted(content, key=lambda field: not field.editable)
+    """The fields that are content, as they are declared; those that a person fills in first."""
+    fields = KINDS[model._meta.label_lower].fields.values()
+    return sorted(fields, key=lambda field: (not field.editable, field.creation_counter))
 
 
 def unsaid(field):
@@ -116,8 +115,6 @@ def told(field, value, where):
         return WORDS.get(value.lower(), value)
     if isinstance(field, models.IntegerField):
         return int(value) if re.fullmatch(r"[-+]?[0-9]{1,18}", value, re.ASCII) else value
-    if isinstance(field, models.DateTimeField):
-        return instant(field, value)
     return value
 
 
@@ -127,14 +124,3 @@ def related(field, name, where):
         example = "2026-01-title" if field.related_model.natural_key_fields[1:] else "some-title"
         raise SourceError(f"{where} is not the name of its file, such as {example}: write that.")
     return key
-
-
-def instant(field, text):
-    """A time in the canonical form. One without a zone is the site's own."""
-    try:
-        value = field.to_python(text)
-        if timezone.is_naive(value):
-            value = timezone.make_aware(value)
-        return Encoder().default(value)
-    except (ValidationError, ValueError, OverflowError):
-        return text

@@ -105,9 +105,10 @@ def gathered(read):
 class Tree(Source):
     """A tree as `write` makes it, or as a person has changed it since."""
 
+    whole = True
+
     def __init__(self, files):
-        super().__init__()
-        self.files = files
+        super().__init__(files)
         # What pages say of other kinds, which come after them.
         self.found = defaultdict(list)
 
