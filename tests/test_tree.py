@@ -12,13 +12,10 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from portfolio.exchange import bundle, front_matter, plan, tree
+from portfolio.exchange import bundle, front_matter, plan, sections, tree
 from portfolio.exchange.files import Files, SourceError
 from portfolio.exchange.sections import markdown_fields
-from portfolio.models import (
-    FormerAddress,
-    Profile,
-)
+from portfolio.models import FormerAddress, Profile
 from portfolio.months import Month
 from roles.models import Outcome, Role
 from tests.content import PICTURES, content
@@ -155,6 +152,12 @@ def test_other_software_reads_the_same_text_in_the_front_matter(mapping, body):
     if front_matter.survives(body):
         page = front_matter.parse(front_matter.compose(mapping, body), "x")
         assert (page.matter, page.body) == (mapping, body)
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("text", ["1e3", "0o7", ".5", "no", "2026-01-02", "null", "1:20"])
+def test_text_that_some_yaml_takes_for_something_else_is_quoted(text):
+    assert front_matter.dump({"title": text}) == f"title: '{text}'\n"
 
 
 @pytest.mark.django_db
@@ -471,6 +474,14 @@ def test_a_value_of_the_wrong_type_is_left_to_the_import():
     }
     ([item], _) = told(MARKED | {"tools/a.md": b"---\nweight: 1.5\ntitle: a\naddress: 3\n---\n"})
     assert (item["fields"]["position"], item["fields"]["url"]) == ("1.5", "3")
+
+
+@pytest.mark.once
+def test_a_heading_with_much_space_takes_no_time():
+    # The time would grow with the square of its length, and be minutes.
+    line = "## problem" + " " * 300_000
+    assert sections.parse(Role, line, "x") == ({"problem": ""}, "")
+    assert sections.parse(Role, line + "x", "x") == ({}, line + "x")
 
 
 # Names of files.

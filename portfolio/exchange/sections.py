@@ -36,7 +36,7 @@ def stands(model, text):
 def headings(model):
     """Finds the headings that begin a field, in whatever case; its last group names the field."""
     titles = "|".join(f"(?P<{f.name}>{re.escape(f.verbose_name)})" for f in markdown_fields(model))
-    return re.compile(rf"^##[ \t]+(?:{titles})[ \t]*#*[ \t]*$", re.IGNORECASE | re.MULTILINE)
+    return re.compile(rf"^##[ \t]+(?:{titles})(?:[ \t]+#+)?[ \t]*$", re.IGNORECASE | re.MULTILINE)
 
 
 def parse(model, body, where):
