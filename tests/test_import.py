@@ -119,7 +119,7 @@ def exported(tmp_path, media):
 
 
 @hypothesis(
-    max_examples=60,
+    max_examples=25,
     derandomize=True,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
@@ -172,17 +172,21 @@ def test_the_number_of_queries_grows_with_the_batches_and_not_with_the_objects(t
         return len(queries)
 
     # SQLite takes so many values in one statement, and words are written one by one.
-    assert asked(100) < asked(10) + 100
+    assert asked(60) < asked(10) + 60
 
 
-def test_the_proof_of_an_export_fails_when_something_does_not_come_back(exported, tmp_path):
+def test_an_export_is_proven_by_what_comes_back(exported, tmp_path):
     said = io.StringIO()
     call_command("export_content", tmp_path / "a.zip", verify=True, stdout=said)
     assert "come back the same" in said.getvalue()
+
+
+@pytest.mark.once
+def test_the_proof_of_an_export_fails_when_something_does_not_come_back(exported, tmp_path):
     # What no import takes: an entry of a title that no form takes.
     Entry.objects.update(title="")
     with pytest.raises(CommandError, match="import_content"):
-        call_command("export_content", tmp_path / "b.zip", verify=True, stdout=said)
+        call_command("export_content", tmp_path / "b.zip", verify=True)
 
 
 # The plan.

@@ -69,7 +69,7 @@ def before_delete(user, why, model, pks):
 
     To be called in the transaction that deletes it. What the desk has beside it goes at once.
     """
-    items = [*model._base_manager.select_for_update().filter(pk__in=pks)]
+    items = [*model._base_manager.select_for_update().filter(pk__in=pks).order_by("pk")]
     # In a revision of its own: one that is open would end when they are gone, and drop them.
     copy_context().run(keep_last_versions, user, why, items)
     keys = [key_of(item) for item in items]

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 
 import reversion
+from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
@@ -285,8 +286,8 @@ class Import:
             newer = self.newest is None or here.updated_at > self.newest
             self.plan.tell(Change("delete", kind.label, name, is_newer_here=newer))
             if self.is_writing:
-                # A part goes into the history with what it is a part of.
-                if not kind.model.part_of:
+                # What has no page in the admin goes into the history with what it is a part of.
+                if admin.site.is_registered(kind.model):
                     before_delete(self.user, "not in what was imported", kind.model, [pk])
                 here.delete()
                 if kind.model is Image:
