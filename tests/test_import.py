@@ -18,7 +18,7 @@ from reversion.models import Version
 from journal.models import Entry
 from portfolio.editing.deleted import recoverable
 from portfolio.editing.models import Deletion
-from portfolio.exchange import bundle, files, forms, plan
+from portfolio.exchange import bundle, files, forms, outgoing, plan
 from portfolio.exchange.canonical import CONTENT
 from portfolio.models import FormerAddress, Image, Principle, Profile, Tool
 from portfolio.months import Month
@@ -111,7 +111,7 @@ def exported(tmp_path, media):
     profile = Profile.objects.create(name="Zoë", portrait=image)
     profile.links.create(label="x", url="https://x.example/")
     FormerAddress.objects.create(path="/roles/old/", role=role)
-    bundle.export(tmp_path / "out")
+    outgoing.export(tmp_path / "out")
     return tmp_path / "out"
 
 
@@ -144,7 +144,7 @@ def test_a_bundle_comes_back_with_its_pictures_into_an_empty_site(exported, medi
     assert bundle.content_json() == before
     assert picture.read_bytes() == data
     # A zip of it, and over itself with the file lost meanwhile.
-    bundle.export(tmp_path / "out.zip")
+    outgoing.export(tmp_path / "out.zip")
     picture.unlink()
     assert imported(tmp_path / "out.zip").is_empty
     assert picture.read_bytes() == data
@@ -165,7 +165,7 @@ def test_the_number_of_queries_grows_with_the_batches_and_not_with_the_objects(t
         empty()
         for n in range(number):
             make_entry(slug=f"e{n}").tools.set(Tool.objects.get_or_create(name="t", slug="t")[:1])
-        bundle.export(tmp_path / str(number))
+        outgoing.export(tmp_path / str(number))
         empty()
         with CaptureQueriesContext(connection) as queries:
             imported(tmp_path / str(number))
@@ -268,7 +268,7 @@ def test_what_was_edited_there_later_is_taken(exported):
     role.problem = "there"
     role.save()
     later = bundle.content_json()
-    bundle.export(exported)
+    outgoing.export(exported)
     empty()
     (exported / "manifest.json").unlink()
     new = (exported / ROOT).read_bytes()
@@ -338,6 +338,7 @@ BAD = {
     "no slug": ("portfolio.tool", {"slug": "A b"}, "slug"),
     "no month": ("journal.entry", {"month": "2026-13"}, "month"),
     "no time": ("journal.entry", {"publish_at": "yesterday"}, "publish_at"),
+    "a time before all": ("roles.role", {"created_at": "0001-01-01T00:00:00+14:00"}, "created_at"),
     "no number": ("roles.role", {"position": "many"}, "position"),
     "a negative number": ("roles.role", {"position": -1}, "position"),
     "no address": ("portfolio.tool", {"url": "javascript:alert(1)"}, "url"),
@@ -534,7 +535,7 @@ def test_links_in_a_folder_and_sizes_that_lie_are_refused(exported, tmp_path, mo
         imported(exported)
     (exported / "media" / "link.png").unlink()
     imported(exported)
-    bundle.export(tmp_path / "out.zip")
+    outgoing.export(tmp_path / "out.zip")
     for name, value, told in (("MOST_BYTES", 10, "at most"), ("MOST_FILES", 1, "more than")):
         with monkeypatch.context() as patch:
             patch.setattr(files, name, value)

@@ -1,10 +1,11 @@
 """The forms of content that can be imported. A new one is one more line of `FORMS`."""
 
+from .bundle import Bundle
 from .files import SourceError
-from .incoming import Bundle
+from .tree import Tree
 
 # Asked in this order whether they recognise the files.
-FORMS = {"bundle": Bundle}
+FORMS = {"bundle": Bundle, "markdown": Tree}
 
 
 def source_of(files):

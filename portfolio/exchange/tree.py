@@ -5,7 +5,7 @@ are the file's front matter, and its text is the text. What the front matter doe
 """
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from functools import partial
 
 from journal.models import Entry
@@ -21,8 +21,9 @@ from portfolio.models import (
 )
 from roles.models import Outcome, Role
 
-from . import front_matter, notation, page_file
-from .files import SourceError
+from . import canonical, front_matter, notation, page_file
+from .bundle import open_picture
+from .files import Folder, SourceError
 from .layout import (
     FOLDERS,
     MARKER,
@@ -36,6 +37,7 @@ from .layout import (
     parts_of,
     path_of,
 )
+from .progress import Progress
 from .source import Item, Source
 
 FORMAT = 1
@@ -81,6 +83,27 @@ def write(read, create, open_picture):
         with open_picture(name) as picture, create(PICTURES + name) as file:
             while chunk := picture.read(1 << 20):
                 file.write(chunk)
+
+
+def write_files(create, live_only=False, progress=None):
+    """Write the tree as it is now; returns how many objects of each kind. Raises ExportError."""
+    progress, counts = progress or Progress(), Counter()
+
+    def read(model):
+        kind = canonical.KINDS[model._meta.label_lower]
+        for item in progress.over(canonical.read(kind, live_only), model._meta.verbose_name_plural):
+            counts[kind.label] += 1
+            yield item
+
+    with canonical.snapshot():
+        write(read, create, open_picture)
+    return counts
+
+
+def files_in(folder):
+    """The paths of the tree in a folder; None if there is none."""
+    names = Folder(folder).names
+    return [name for name in names if belongs(name)] if MARKER in names else None
 
 
 def gathered(read):

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from . import bundle
+from . import bundle, outgoing
 
 
 @require_safe
@@ -22,7 +22,7 @@ def export_content(request):
         raise PermissionDenied
     file = tempfile.TemporaryFile()  # noqa: SIM115 (the response closes it)
     try:
-        bundle.write_zip(file)
+        outgoing.write_zip(file)
     except bundle.ExportError as error:
         file.close()
         messages.error(request, str(error))
