@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+import os
 import re
 import shutil
 import zipfile
@@ -26,6 +27,8 @@ from portfolio.search.models import Document
 from roles.models import Outcome, Role
 from tests.content import PICTURES, content
 from tests.factories import make_entry, make_principle, make_role, make_tool
+from tests.kills import commands
+from tests.server import environment
 
 pytestmark = pytest.mark.django_db
 
@@ -133,6 +136,70 @@ def test_whatever_is_imported_is_exported_byte_for_byte(tmp_path, items):
     again = imported(tmp_path / "in")
     assert counts(again) == ({"leave": len(items)} if items else {})
     assert again.is_empty
+    # And as Markdown.
+    shutil.rmtree(tmp_path / "tree", ignore_errors=True)
+    outgoing.export(tmp_path / "tree", "markdown")
+    empty()
+    imported(tmp_path / "tree")
+    assert bundle.content_json() == as_fixture(items)
+
+
+def test_content_goes_through_engines_and_markdown_and_stays_the_same(tmp_path, exported):
+    """The engine under test in the middle, and SQLite at both ends."""
+    before = (exported / ROOT).read_bytes()
+    with commands(environment(tmp_path / "one")) as one:
+        one.run("migrate", "-v0")
+        one.run("import_content", exported)
+        one.run("export_content", tmp_path / "a.zip")
+    empty()
+    imported(tmp_path / "a.zip")
+    outgoing.export(tmp_path / "tree", "markdown")
+    with commands(environment(tmp_path / "two")) as two:
+        two.run("migrate", "-v0")
+        two.run("import_content", tmp_path / "tree")
+        two.run("export_content", tmp_path / "b.zip")
+    assert (tmp_path / "a.zip").read_bytes() == (tmp_path / "b.zip").read_bytes()
+    with zipfile.ZipFile(tmp_path / "b.zip") as archive:
+        assert archive.read(ROOT) == before
+
+
+def test_a_tree_is_brought_up_to_date_and_loses_what_is_gone(tmp_path, exported):
+    outgoing.export(tmp_path / "tree", "markdown")
+    (tmp_path / "tree" / "README").write_text("mine")
+    assert (tmp_path / "tree" / "roles" / "lead.md").exists()
+    Role.objects.get().delete()
+    outgoing.export(tmp_path / "tree", "markdown")
+    assert not (tmp_path / "tree" / "roles" / "lead.md").exists()
+    assert (tmp_path / "tree" / "README").read_text() == "mine"
+    # One form does not go where another is.
+    with pytest.raises(bundle.ExportError, match="no bundle"):
+        outgoing.export(tmp_path / "tree")
+
+
+def test_only_what_is_public_leaves_if_told_so(tmp_path, exported, media):
+    names = [*PICTURES]
+    for name in names[1:]:
+        (media / name).write_bytes(PICTURES[name])
+        Image.objects.create(file=name, width=2, height=3)
+    make_entry(slug="draft", body=f"![](/media/{names[1]})", publish_at=None)
+    lead, first = Role.objects.get(), Entry.objects.get(slug="first")
+    first.body = f"![](/media/{names[2].replace('.', '-480.')})"
+    first.save()
+    lead.publish_at = None
+    lead.save()
+    outgoing.export(tmp_path / "live", live_only=True)
+    items = json.loads((tmp_path / "live" / ROOT).read_text())
+    found = {item["model"] for item in items}
+    assert only(items, "journal.entry")["role"] is None
+    assert only(items, "portfolio.evidence")["entry"] == ["2026-01", "first"]
+    assert not found & {"roles.role", "roles.outcome"}
+    assert {*os.listdir(tmp_path / "live" / "media")} == {names[0], names[2]}
+    everything = json.loads(bundle.content_json())
+    assert {"roles.role", "roles.outcome"} < {item["model"] for item in everything}
+    # Whole in itself.
+    empty()
+    imported(tmp_path / "live")
+    assert json.loads(bundle.content_json()) == items
 
 
 def test_a_bundle_comes_back_with_its_pictures_into_an_empty_site(exported, media, tmp_path):
