@@ -1,9 +1,12 @@
 """What every form that can be imported gives: items as in a fixture, pictures, and remarks."""
 
+import shutil
+import tempfile
+import weakref
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import BinaryIO
 
 from django.core.exceptions import ValidationError
@@ -58,11 +61,14 @@ class Source:
         except ValidationError as error:
             self.remark(where, " ".join(error.messages))
             return None
-        kept = Path(self._folder.name, picture.name)
+        kept = Path(self._folder, picture.name)
         kept.write_bytes(picture.read())
         self.pictures[picture.name] = lambda: kept.open("rb")
         return picture.name
 
-    def __post_init__(self):
-        # Until the import has copied them; goes with the source.
-        self._folder = TemporaryDirectory(prefix="import-")
+    @cached_property
+    def _folder(self):
+        """Keeps the pictures until the import has copied them; goes with the source."""
+        folder = tempfile.mkdtemp(prefix="import-")
+        weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+        return folder
