@@ -15,30 +15,28 @@ _ZONE = re.compile(
 )
 
 
-def moment(value):
+def moment(value, zone=None):
     """The aware datetime of a datetime, a date or a text. Raises ValueError.
 
-    What has no zone is in the site's own; what has no time is midnight there.
+    What has no zone is in `zone`, or else in the site's own; what has no time is midnight there.
     """
-    if isinstance(value, datetime.datetime):
-        found = value
-    elif isinstance(value, datetime.date):
-        found = datetime.datetime(value.year, value.month, value.day)
-    elif isinstance(value, str):
-        found = _read(value.strip())
-    else:
-        raise ValueError(f"{value!r} is not a date")
-    if timezone.is_naive(found):
-        found = timezone.make_aware(found)
     try:
+        found = _read(value)
+        if timezone.is_naive(found):
+            found = timezone.make_aware(found, zone)
+        Month.of(found)
         found.astimezone(datetime.UTC)
-    except OverflowError:
-        raise ValueError(f"{value!r} is not a date") from None
-    Month.of(found)
-    return found
+        return found
+    except (ValueError, TypeError, IndexError, OverflowError):
+        raise ValueError(f"{str(value)[:100]!r} is no date") from None
 
 
-def _read(text):
+def _read(value):
+    if isinstance(value, datetime.datetime):
+        return value
+    if isinstance(value, datetime.date):
+        return datetime.datetime(value.year, value.month, value.day)
+    text = value.strip() if isinstance(value, str) else ""
     if match := _ORDER.match(text):
         year, month, day = match.groups()
         rest = _ZONE.sub(
@@ -46,7 +44,4 @@ def _read(text):
         )
         rest = re.sub(r"\A[ T]+(?=\d:)", "T0", rest.rstrip())
         return datetime.datetime.fromisoformat(f"{year}-{int(month):02}-{int(day):02}{rest}")
-    try:
-        return parsedate_to_datetime(text)
-    except (TypeError, IndexError, OverflowError):
-        raise ValueError(f"{text!r} is not a date") from None
+    return parsedate_to_datetime(text)

@@ -7,7 +7,7 @@ from bs4 import BeautifulSoup
 from markdownify import MarkdownConverter, abstract_inline_conversion
 
 from . import links
-from .prose import fenced, image
+from .prose import CODE, fenced, image
 
 LONGEST = 1_000_000  # characters
 # What a library that goes from tag to tag can follow; people write a tenth.
@@ -17,6 +17,8 @@ _OPEN = """
     area base br col dd dt embed hr img input li link meta option p source tbody td th tr track wbr
 """
 _TAG = re.compile(r"<(/?)([a-z][a-z0-9-]*)", re.IGNORECASE)
+# Code, or more empty lines than say anything.
+_LINES = re.compile(rf"(?P<code>{CODE.pattern})|\n{{3,}}", CODE.flags)
 # What of it is shown elsewhere, with the attributes that say where.
 _EMBEDDED = {
     **{"iframe": ("src",), "embed": ("src",), "object": ("data",)},
@@ -69,7 +71,7 @@ def to_markdown(post, source, text):
         source.remark(post.where, "It is left out: its HTML is nested too deeply.")
         return None
     return links.rewrite(
-        re.sub(r"\n{3,}", "\n\n", found) if "```" not in found else found,
+        _LINES.sub(lambda match: match["code"] or "\n\n", found),
         lambda address, alt, place: source.shown(post, address, alt, post.where),
         lambda address, place: source.linked(post, address, post.where),
     )
@@ -108,6 +110,10 @@ def prepare(soup, post, source):
     for tag in soup.find_all(["td", "th"]):
         if tag.get("rowspan", "1") != "1" or tag.get("colspan", "1") != "1":
             source.remark_often(post.where, "A table's cells that span others do so no more.")
+    for card in soup.select("a.kg-bookmark-container"):
+        # Ghost's picture of a link is the link.
+        if title := card.select_one(".kg-bookmark-title"):
+            card.string = title.get_text(" ", strip=True)
     for figure in soup.find_all("figure"):
         pictures, captions = figure.find_all("img"), figure.find_all("figcaption")
         if len(pictures) == len(captions) == 1 and not captions[0].find("a"):
@@ -135,6 +141,7 @@ class Converter(MarkdownConverter):
         sub_symbol = "<sub>"
         sup_symbol = "<sup>"
 
+    convert_figure = convert_main = MarkdownConverter.convert_div
     convert_mark = abstract_inline_conversion(lambda self: "<mark>")
     convert_u = abstract_inline_conversion(lambda self: "<u>")
     convert_ins = abstract_inline_conversion(lambda self: "<ins>")

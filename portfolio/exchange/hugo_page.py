@@ -67,9 +67,9 @@ class Page:
                 continue
             try:
                 return moment(value), key
-            except ValueError:
+            except ValueError as error:
                 line = int(self.where(key).rpartition(":")[2])
-                raise Broken(line, f"{key} is no date: {str(value)[:100]!r}") from None
+                raise Broken(line, f"its {key} {error}") from None
         return None, None
 
 
