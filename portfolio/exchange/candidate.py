@@ -53,17 +53,31 @@ class Candidate:
         except ValidationError as error:
             self.refuse(f"{name}: {' '.join(error.messages)}")
 
+    def call_as_here(self, renamed):
+        """Point at what was to be renamed before it by the name that it still has here."""
+        for name, field in self.kind.fields.items():
+            if field.remote_field and self.fields.get(name) and name not in self.kind.to_many:
+                key = field.related_model._meta.label_lower, tuple(self.fields[name])
+                self.fields[name] = list(renamed.get(key, self.fields[name]))
+        self.key = self.kind.key(self.fields)
+
     # Compared with what is here.
 
     def differences(self, here):
         """{field: (value here, value in the source)} where the source tells another one."""
-        return {
+        found = {
             name: (here[name], value) for name, value in self.fields.items() if here[name] != value
         }
+        # A file that was edited by hand keeps its date, and what was made of it has a later one.
+        if found.keys() == {"updated_at"} and self.is_older_than(here["updated_at"]):
+            return {}
+        return found
 
     def is_older_than(self, updated_at):
         """Whether that was edited here since; so it may be if the source does not say when."""
-        return self.updated_at is None or self.updated_at < updated_at
+        return self.updated_at is None or self.updated_at < datetime.datetime.fromisoformat(
+            updated_at
+        )
 
     # What it points at.
 
@@ -173,6 +187,14 @@ def read_key(field, key):
 @cache
 def form_validators(field):
     """What a form checks and a model does not."""
+    validators = []
     if isinstance(field, models.TextField) and field.max_length:
-        return [MaxLengthValidator(field.max_length)]
-    return []
+        validators.append(MaxLengthValidator(field.max_length))
+    if isinstance(field, models.CharField) and not field.blank:
+        validators.append(refuse_blank)
+    return validators
+
+
+def refuse_blank(value):
+    if not value.strip():
+        raise ValidationError("This field has nothing but space.")

@@ -38,8 +38,7 @@ class Ghost(Posts):
     name = "ghost"
 
     def __init__(self, files):
-        super().__init__()
-        self.files = files
+        super().__init__(files)
         self.file = export_in(files)
 
     @classmethod
@@ -193,7 +192,7 @@ class Ghost(Posts):
     def shown(self, post, address, alt, where):
         match = _PICTURE.search(address)
         if name := match and self._pictures.get(unquote(match[1])):
-            return self.picture(self.files, name, where, alt)
+            return self.picture(name, where, alt)
         if address.startswith("/"):
             self.remark_often(
                 where,

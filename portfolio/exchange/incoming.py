@@ -1,15 +1,18 @@
 """A bundle from elsewhere, or a fixture by itself, as a source of an import."""
 
+import codecs
 import hashlib
 import json
-
-import ijson
+import re
 
 from .bundle import FORMAT
 from .files import SourceError
 from .source import Item, Source
 
 MOST_MANIFEST = 200 * 1024**2  # bytes
+# Characters that are read at once, and that one object may have: every field at its longest.
+PART, MOST_OBJECT = 1024**2, 16 * 1024**2
+SPACE = re.compile(r"[ \t\r\n]*")
 
 
 class Bundle(Source):
@@ -18,8 +21,7 @@ class Bundle(Source):
     whole = True
 
     def __init__(self, files):
-        super().__init__()
-        self.files = files
+        super().__init__(files)
         self.fixture = "content.json" if "content.json" in files else files.names[0]
         self.pictures = {
             name.removeprefix("media/"): lambda name=name: files.open(name)
@@ -74,11 +76,11 @@ class Bundle(Source):
     def items(self):
         with self.files.open(self.fixture) as file:
             try:
-                for number, item in enumerate(ijson.items(file, "item", use_float=True), start=1):
+                for number, item in enumerate(objects(file), start=1):
                     yield self.item(item, f"{self.fixture}, object {number}")
-            except (ijson.JSONError, UnicodeDecodeError) as error:
+            except (ValueError, RecursionError) as error:
                 raise SourceError(
-                    f"{self.fixture} is not JSON: {str(error).splitlines()[0]}."
+                    f"{self.fixture} is not a JSON list of objects: {error}."
                 ) from None
 
     def item(self, item, where):
@@ -89,3 +91,45 @@ class Bundle(Source):
         ):
             raise SourceError(f"{where} is not an object with a model and fields.")
         return Item(item["model"], item["fields"], where)
+
+
+def objects(file):
+    """What a JSON list in a binary file holds, one after the other; ValueError if it is none.
+
+    The whole list may be larger than the memory.
+    """
+    decode = json.JSONDecoder().raw_decode
+    text = codecs.getreader("utf-8-sig")(file)
+    read, at = "", 0
+
+    def read_on():
+        nonlocal read, at
+        part = text.read(PART)
+        read, at = read[at:] + part, 0
+        return part
+
+    def following():
+        """The next character that is no space; none at the end."""
+        nonlocal at
+        while True:
+            at = SPACE.match(read, at).end()
+            if at < len(read) or not read_on():
+                return read[at : at + 1]
+
+    before = "["
+    while (sign := following()) == before:
+        at += 1
+        if following() == "]":
+            return
+        while True:
+            try:
+                item, at = decode(read, at)
+                break
+            except ValueError:
+                # It may be that it goes on.
+                if len(read) - at > MOST_OBJECT or not read_on():
+                    raise
+        yield item
+        before = ","
+    if sign != "]":
+        raise ValueError(f"it has {sign!r} where {before!r} belongs")

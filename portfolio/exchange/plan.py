@@ -1,15 +1,21 @@
 """An import: a source compared with what is here, object by object, and carried out."""
 
+import re
 from collections import Counter, defaultdict
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import groupby
 
+import reversion
+from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import DatabaseError, transaction
 
 from portfolio import images
+from portfolio.editing import copies
+from portfolio.editing.deleted import before_delete
 from portfolio.models import Image
 
 from .candidate import Candidate
@@ -79,13 +85,14 @@ def make(source, prune=False, progress=None):
     return Import(source, False, progress).run(prune)
 
 
-def carry_out(source, prune=False, force=False, progress=None):
+def carry_out(source, prune=False, force=False, progress=None, user=None):
     """Import a source, all of it in one transaction or nothing of it; returns the `Plan`.
 
-    With `prune`, what the source does not have is deleted. Raises SourceError, and ImportRefused
-    where the plan has problems or, unless forced, would undo what was edited here later.
+    With `prune`, what the source does not have is deleted. The history says that the `user`
+    imported it. Raises SourceError, and ImportRefused where the plan has problems or, unless
+    forced, would undo what was edited here later.
     """
-    run = Import(source, True, progress)
+    run = Import(source, True, progress, user)
     try:
         with transaction.atomic():
             plan = run.run(prune)
@@ -102,11 +109,14 @@ def carry_out(source, prune=False, force=False, progress=None):
 class Import:
     """One walk through a source; what differs is written on the way if `writes`."""
 
-    def __init__(self, source, writes, progress):
-        self.source, self.writes, self.progress = source, writes, progress or Progress()
+    def __init__(self, source, writes, progress, user=None):
+        self.source, self.writes, self.user = source, writes, user
+        self.progress = progress or Progress()
         self.plan = Plan(remarks=source.remarks)
         # Of each kind, the natural keys that the source has, and the rows here that it speaks of.
         self.keys, self.rows = defaultdict(set), defaultdict(set)
+        # What is not called here as in the source, as {(label, key in the source): key here}.
+        self.renamed = {}
         self.newest = None
         # Those that were written.
         self.files = []
@@ -129,7 +139,10 @@ class Import:
 
     def take(self, kind, items):
         candidates = [Candidate(kind, item, self.plan.refuse) for item in items]
-        candidates = [each for each in candidates if not each.broken and self.is_first(each)]
+        candidates = [each for each in candidates if self.is_first(each) and not each.broken]
+        if not self.is_writing:
+            for each in candidates:
+                each.call_as_here(self.renamed)
         self.resolve(kind, candidates)
         here = self.match(kind, candidates)
         new = [each for each in candidates if each.key not in here]
@@ -139,6 +152,8 @@ class Import:
                 continue
             pk, fields = here[each.key]
             self.rows[kind.label].add(pk)
+            if (key := kind.key(fields)) != each.key:
+                self.renamed[kind.label, each.key] = key
             if differences := each.differences(fields):
                 changed.append((each, pk, fields, differences))
             else:
@@ -171,7 +186,7 @@ class Import:
                 other = KINDS[relation.related_model._meta.label_lower]
                 keys = {key for each in candidates for key in each.related(name)}
                 known = other.pks(keys)
-                if not self.writes:
+                if not self.is_writing:
                     # Not written, they have no primary key; any will do.
                     known = dict.fromkeys(keys & self.keys[other.label], 0) | known
                 for each in candidates:
@@ -236,14 +251,27 @@ class Import:
 
     def change(self, kind, each, pk, fields, differences):
         here = kind.model._base_manager.get(pk=pk)
-        newer = each.is_older_than(here.updated_at)
+        newer = each.is_older_than(fields["updated_at"])
         self.plan.tell(Change("change", kind.label, each.name, each.where, differences, newer))
         each.write_to(here)
         each.validate(here)
         if self.is_writing:
-            here.save()
-            for name in differences.keys() & kind.to_many.keys():
-                getattr(here, name).set(each.to_many(name))
+            with self.version(here):
+                here.save()
+                for name in differences.keys() & kind.to_many.keys():
+                    getattr(here, name).set(each.to_many(name))
+
+    @contextmanager
+    def version(self, here):
+        """Makes what is written inside a version of it, or of what it is a part of."""
+        told = getattr(here, here.part_of) if here.part_of else here
+        copies.keep_first_version(told)
+        with reversion.create_revision():
+            reversion.set_comment("imported")
+            if self.user:
+                reversion.set_user(self.user)
+            yield
+            reversion.add_to_revision(told)
 
     def prune(self):
         """Delete what the source does not have, what points at others first."""
@@ -258,6 +286,9 @@ class Import:
             newer = self.newest is None or here.updated_at > self.newest
             self.plan.tell(Change("delete", kind.label, name, is_newer_here=newer))
             if self.is_writing:
+                # What has no page in the admin goes into the history with what it is a part of.
+                if admin.site.is_registered(kind.model):
+                    before_delete(self.user, "not in what was imported", kind.model, [pk])
                 here.delete()
                 if kind.model is Image:
                     transaction.on_commit(lambda: images.discard(here.file.name))
@@ -286,6 +317,8 @@ class Import:
             self.put(self.picture(each.name))
 
     def picture(self, name):
+        if not re.fullmatch(images.NAME, name):
+            raise ValidationError(f"{name!r} is not the name of a picture of ours.")
         if name in self.source.pictures:
             with self.source.pictures[name]() as file:
                 return ContentFile(file.read(images.MAX_BYTES + 1), name)

@@ -5,7 +5,6 @@ do, and what is remarked is decided here, the same for every form.
 """
 
 import datetime
-import io
 import uuid
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -17,7 +16,7 @@ from django.core.files.storage import default_storage
 from django.urls import reverse
 
 from journal.models import Entry
-from portfolio import images, markdown
+from portfolio import markdown
 from portfolio.models import Image
 from portfolio.months import Month
 
@@ -198,13 +197,10 @@ class Posts(Source):
 
     # Its pictures.
 
-    def picture(self, files, name, where, alt):
+    def picture(self, name, where, alt):
         """The address here of a picture among the files, or None with a remark."""
         if name not in self._adopted:
-            with files.open(name) as file:
-                # One more than is taken, so that it is known to be too large.
-                content = io.BytesIO(file.read(images.MAX_BYTES + 1))
-            self._adopted[name] = self.adopt(content, f"{where} ({name})")
+            self._adopted[name] = self.adopt(name, f"{where} ({name})")
         kept = self._adopted[name]
         if kept is None:
             return None

@@ -20,8 +20,7 @@ class Site(Posts):
     configuration = ()  # the names that the file of the settings may have
 
     def __init__(self, files):
-        super().__init__()
-        self.files = files
+        super().__init__(files)
         self._keys = {}  # of the posts, by the name of the file
         self._told = set()  # the files that are in a post or a remark
 
@@ -85,7 +84,7 @@ class Site(Posts):
             self.remark(where, f"The picture {address} is not among the files: its link stays.")
             return None
         self._told.add(name)
-        return self.picture(self.files, name, where, alt)
+        return self.picture(name, where, alt)
 
     def linked(self, post, address, where):
         if not address or address.startswith("#"):

@@ -1,16 +1,9 @@
 """What every form that can be imported gives: items as in a fixture, pictures, and remarks."""
 
-import shutil
-import tempfile
-import weakref
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from functools import cached_property
-from pathlib import Path
-from typing import BinaryIO
+from dataclasses import dataclass
 
 from django.core.exceptions import ValidationError
-from django.core.files.base import File
+from django.core.files.base import ContentFile
 
 from portfolio import images
 
@@ -36,17 +29,18 @@ class Remark:
     what: str  # a sentence
 
 
-@dataclass
 class Source:
     """Files of one form. `items()` gives each kind after those that it points at."""
 
     # Whether it has all content of the place that it comes from, so that what it has not is gone.
     whole = False
 
-    # The file of each picture by the name that it has or will have in the storage.
-    pictures: dict[str, Callable[[], BinaryIO]] = field(default_factory=dict)
-    # Filled while the items are read.
-    remarks: list[Remark] = field(default_factory=list)
+    def __init__(self, files):
+        self.files = files
+        # What opens the file of each picture, by the name that it has or will have in the storage.
+        self.pictures = {}
+        # Filled while the items are read.
+        self.remarks = []
 
     def items(self):
         raise NotImplementedError
@@ -54,21 +48,18 @@ class Source:
     def remark(self, where, what):
         self.remarks.append(Remark(where, what))
 
-    def adopt(self, file, where):
-        """Clean a picture from outside, as an upload is; its new name, or None with a remark."""
+    def adopt(self, name, where):
+        """The name that a file will have as a picture, cleaned as an upload; None with a remark."""
         try:
-            picture = images.clean(File(file))
+            picture = self.cleaned(name)
         except ValidationError as error:
             self.remark(where, " ".join(error.messages))
             return None
-        kept = Path(self._folder, picture.name)
-        kept.write_bytes(picture.read())
-        self.pictures[picture.name] = lambda: kept.open("rb")
+        # Cleaned again when it is taken, so that not all of them are kept.
+        self.pictures[picture.name] = lambda: self.cleaned(name)
         return picture.name
 
-    @cached_property
-    def _folder(self):
-        """Keeps the pictures until the import has copied them; goes with the source."""
-        folder = tempfile.mkdtemp(prefix="import-")
-        weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
-        return folder
+    def cleaned(self, name):
+        with self.files.open(name) as file:
+            content = ContentFile(file.read(images.MAX_BYTES + 1))
+        return images.clean(content)

@@ -24,8 +24,7 @@ class WordPress(Posts):
     name = "wordpress"
 
     def __init__(self, files):
-        super().__init__()
-        self.files = files
+        super().__init__(files)
         self.hosts = set()
         self._attachments = {}  # (id of its post, address, HTML) by id
         self._rows = {}
