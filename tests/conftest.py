@@ -4,7 +4,7 @@ import pytest
 from django.conf import settings as django_settings
 from django.contrib.auth import get_user_model
 from django.core.signals import request_finished, request_started
-from django.db import connection, connections
+from django.db import connection, connections, transaction
 from playwright.sync_api import expect, sync_playwright
 
 from tests.machine import browser_type_launch_args  # noqa: F401  (a fixture)
@@ -93,6 +93,18 @@ def last_requests(request):
 def admin_user(db):
     """pytest-django's own, without a password: hashing one for each test takes a while."""
     return get_user_model().objects.create_superuser("admin")
+
+
+@pytest.fixture(scope="module")
+def kept(django_db_setup, django_db_blocker):
+    """What a module's fixtures write after this is there for all its tests, and gone after them.
+
+    What a test itself writes is undone after it, to a savepoint. Not for a module with a test that
+    needs `live_server` or `transaction=True`, as that empties the database.
+    """
+    with django_db_blocker.unblock(), transaction.atomic():
+        yield
+        transaction.set_rollback(True)
 
 
 @pytest.fixture
