@@ -17,7 +17,7 @@ from django.urls import reverse
 
 from journal.models import Entry
 from portfolio import markdown
-from portfolio.models import Image
+from portfolio.models import FormerAddress, Image
 from portfolio.months import Month
 
 from .addresses import former_path, host_of, is_url, path_of, unkept
@@ -103,7 +103,13 @@ class Posts(Source):
 
     def _placed(self, posts):
         """The posts with slugs that fit, each its own in its month, in `address_here`."""
-        self.address_here, self._entered, keys, taken = {}, set(), set(), set()
+        self.address_here, self._entered, keys = {}, set(), set()
+        # What is here and not of this source is not touched by it.
+        own = {self.uuid(post) for post in posts}
+        here = Entry.objects.values_list("month", "slug", "uuid").iterator()
+        taken = {(month, slug) for month, slug, key in here if key not in own}
+        led = FormerAddress.objects.values_list("path", "entry__uuid").iterator()
+        self._others = {path for path, key in led if key not in own}
         self._at = {}  # the key of the post at each path there
         kept = []
         for post in posts:
@@ -250,6 +256,8 @@ class Posts(Source):
         path = former_path(address)
         if path is None:
             remark(post.where, unkept(address, remark == self.remark_often))
+        elif path in self._others:
+            self.remark(post.where, f"Its address {path} leads to something else here already.")
         elif path in taken and taken[path] is not post:
             self.remark(
                 post.where, f"Its address {path} is that of {taken[path].where}, which keeps it."
