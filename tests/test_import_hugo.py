@@ -188,6 +188,7 @@ def test_a_jekyll_site_is_read_with_its_own_rules():
         ("_drafts/idea.md", "no date"),
         ("README.md", "no page"),
         ("about.html", "maps.example"),
+        ("about.html:5", "templates"),
         (post, "first.html"),
         (f"{post}:18", "{: .note}"),
         (f"{post}:20", "include"),
@@ -201,6 +202,16 @@ def test_the_posts_of_jekyll_alone_are_the_same_posts(tmp_path):
     for title in ("First post", "Second"):
         assert alone.entry(title)["uuid"] == whole.entry(title)["uuid"]
     assert alone.entry("First post")["publish_at"] == whole.entry("First post")["publish_at"]
+
+
+@pytest.mark.parametrize(
+    ("said", "is_public"),
+    [("no", True), ("False", True), ("yes", False), ("'true'", False), ("perhaps", False)],
+)
+def test_what_is_said_unclearly_is_a_draft(tmp_path, said, is_public):
+    read = read_one(tmp_path, f"---\ntitle: t\ndate: 2020-01-01\ndraft: {said}\n---\n")
+    assert (read.entry("t")["publish_at"] is not None) == is_public
+    assert read.told("content/posts/post.md:4", "“draft”", "neither") == (said == "perhaps")
 
 
 # What is none of it, and what is made to do harm.

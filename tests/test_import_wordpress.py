@@ -49,7 +49,7 @@ def test_a_wordpress_post_is_an_entry_of_its_month(wordpress):
     # The moment is one for all, the month that of the clock on the author's wall.
     assert (entry["month"], entry["publish_at"]) == ("2020-02", "2020-01-31T23:30:00Z")
     assert entry["updated_at"] == "2020-03-01T10:00:00Z"
-    assert entry["summary"] == "why bounded queues win"
+    assert entry["summary"] == "why bounded queues < win"
     assert entry["tools"] == [["craft"], ["go"]]
 
 
@@ -101,7 +101,7 @@ def test_whatever_of_wordpress_is_not_taken_over_is_told_with_its_line(wordpress
     starts = [number for number, line in enumerate(lines, start=1) if "<item>" in line]
     queues, attachment, classic, draft, future, about, secret, password, trash, shop, no = starts
     remarks = [
-        (queues, "2 comments"),
+        (queues, "Comments", "2 in all"),
         (queues, "latest-posts"),
         (queues, "Uncategorized"),
         (queues, "post_format", "Aside"),

@@ -1,5 +1,6 @@
 """HTML of other systems as Markdown."""
 
+import html
 import re
 
 import nh3
@@ -80,6 +81,11 @@ def to_markdown(post, source, text):
         lambda address, alt, place: source.shown(post, address, alt, post.where),
         lambda address, place: source.linked(post, address, post.where),
     )
+
+
+def plain(text):
+    """What a reader sees of HTML in a line, such as a title."""
+    return html.unescape(nh3.clean(text, tags=set()))
 
 
 def depth(text):

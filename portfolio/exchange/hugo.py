@@ -161,7 +161,14 @@ class Hugo(Site):
             post.public = post.public and not over
 
     def is_draft(self, page):
-        return page.flag("draft") is True
+        return self.flag(page, "draft", default=False, unclear=True)
+
+    def flag(self, page, key, default, unclear):
+        """Whether a page says yes; what is unclear must not make it public."""
+        flag = page.flag(key) if key in page.values else default
+        if flag is None:
+            self.remark(page.where(key), f"“{key}” is neither yes nor no: it is a draft here.")
+        return unclear if flag is None else flag
 
     def is_page(self, page, place):
         """Whether it is not one of the posts: beside their sections, or because it says so."""
@@ -233,6 +240,9 @@ class Hugo(Site):
     def markdown(self, post):
         page = self._pages[post.key]
         if page.name.lower().endswith(HTML):
+            if tag := re.search(r"\{[{%]", page.text):
+                line = page.first_line + page.text.count("\n", 0, tag.start())
+                self.remark(f"{page.name}:{line}", "Tags of templates stay in HTML as they are.")
             return to_markdown(post, self, page.text)
         text = self.translate(page.text, page.first_line, post, self)
         line = Lines(text, page.first_line)

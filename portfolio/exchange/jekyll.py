@@ -74,8 +74,9 @@ class Jekyll(Hugo):
         return PurePosixPath(*above, name.removeprefix(self.site))
 
     def is_draft(self, page):
-        said = page.flag("published") is False or page.flag("draft") is True
-        return said or "_drafts" in self.place(page.name).parts
+        is_published = self.flag(page, "published", default=True, unclear=False)
+        in_drafts = "_drafts" in self.place(page.name).parts
+        return super().is_draft(page) or in_drafts or not is_published
 
     def is_page(self, page, place):
         return not {*place.parts} & {*FOLDERS} or page.string("layout") == "page"

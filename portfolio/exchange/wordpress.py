@@ -8,7 +8,7 @@ from urllib.parse import unquote, urlsplit
 from . import wxr
 from .addresses import joined
 from .dates import moment
-from .html import to_markdown
+from .html import plain, to_markdown
 from .posts import Post, Posts
 from .wordpress_html import as_html
 
@@ -48,11 +48,9 @@ class WordPress(Posts):
                     self.hosts |= {urlsplit(address).netloc} - {""}
 
         if self._comments:
-            number, posts = sum(self._comments.values()), len(self._comments)
-            self.remark(
-                next(iter(self._comments)),
-                f"{number:,} comments on {posts:,} posts are left out, the first of them here.",
-            )
+            number = sum(self._comments.values())
+            first = next(iter(self._comments))
+            self.remark(first, f"Comments are left out, {number:,} in all: the first is here.")
 
     def _post(self, row, where):
         said = row.fields
@@ -74,12 +72,12 @@ class WordPress(Posts):
         post = Post(
             where=where,
             key=said.get("guid") or said.get("post_id") or said.get("link") or where,
-            title=html.unescape(said.get("title", "")),
+            title=plain(said.get("title", "")),
             slug=unquote(said.get("post_name", "")),
             text=said.pop("content", ""),
             date=date or modified,
             public=status in ("publish", "future"),
-            summary=said.get("excerpt") or row.meta.get("_yoast_wpseo_metadesc", ""),
+            summary=plain(said.get("excerpt") or row.meta.get("_yoast_wpseo_metadesc", "")),
             tags=tags,
             categories=categories,
             modified=modified,
@@ -133,6 +131,8 @@ class WordPress(Posts):
             self.remark(post.where, "It has a password there: it is a draft here, without one.")
         elif said.get("status") == "private":
             self.remark(post.where, "It is private there: it is a draft here.")
+        elif said.get("status") not in ("publish", "future", "draft", "pending"):
+            self.remark(post.where, f"Its status, “{said.get('status')}”, makes it a draft here.")
         else:
             return
         post.public = False
