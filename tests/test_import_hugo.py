@@ -277,6 +277,20 @@ def test_what_no_field_holds_is_made_to_fit_and_told(tmp_path):
     assert read.entry("שלום")["slug"].startswith("entry-")
 
 
+@pytest.mark.parametrize("base", ["http://[", "'//[::'", "no", "[]", "{a: b}"])
+@pytest.mark.parametrize("form", [Hugo, Jekyll])
+def test_a_site_without_a_right_address_is_read(tmp_path, form, base):
+    name, key = {Hugo: ("hugo.yaml", "baseURL"), Jekyll: ("_config.yml", "url")}[form]
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site" / name).write_text(
+        f"{key}: {base}\npermalinks: {base}\npermalink: /:title/\n"
+    )
+    post = {Hugo: f"{POSTS}/post.md", Jekyll: "_posts/2020-01-01-post.md"}[form]
+    read = read_one(tmp_path, f"{FRONT}{{{{ site.baseurl }}}} [x](/y)", form, post)
+    assert read.entry("t")["body"].endswith("[x](/y)")
+    assert {Hugo: "/posts/post/", Jekyll: "/post/"}[form] in read.addresses
+
+
 @pytest.mark.parametrize(
     "text", ["[x](http://[)", "![x](//[a)", "![x](../../../../etc/passwd)", "`" * 9]
 )

@@ -232,7 +232,8 @@ def test_a_broken_or_hostile_file_is_refused_in_a_sentence(tmp_path, content, wh
 
 HOSTILE = ["[caption]", "[code]", "<pre>", "<code>", "[a", "<!-- wp:x ", "<div>", "[gallery ids=",
            "<p>", "<li>", "<table><tr><td>", "&", "[embed]", "\n\n", "<ol><li>",
-           "<table><tbody><tr><td>", "<td colspan=²>", "<ol><li>a</ol>", "<b>", "`",
+           "<table><tbody><tr><td>", "<td colspan=²>", "<iframe><![</iframe>",
+           "<ol><li>a</ol>", "<b>", "`",
            "[/caption]"]  # fmt: skip
 
 

@@ -4,7 +4,7 @@ import html
 import re
 
 import nh3
-from bs4 import BeautifulSoup
+from bs4 import BeautifulSoup, ParserRejectedMarkup
 from markdownify import MarkdownConverter, abstract_inline_conversion
 
 from . import links
@@ -75,6 +75,9 @@ def to_markdown(post, source, text):
         found = _CONVERTER.convert_soup(soup).strip("\n")
     except RecursionError:
         source.remark(post.where, "It is left out: its HTML is nested too deeply.")
+        return None
+    except ParserRejectedMarkup:
+        source.remark(post.where, "It is left out: its HTML is broken.")
         return None
     return links.rewrite(
         _LINES.sub(lambda match: match["code"] or "\n\n", found),

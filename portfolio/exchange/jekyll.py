@@ -51,7 +51,7 @@ class Jekyll(Hugo):
     @cached_property
     def base(self):
         url, folder = (self.settings.get(key) for key in ("url", "baseurl"))
-        url = url.rstrip("/") if isinstance(url, str) and is_url(url) else ""
+        url = url.rstrip("/") if isinstance(url, str) and is_url(url) and joined(url, "/") else ""
         folder = folder.strip("/") if isinstance(folder, str) else ""
         return f"{url}/{folder}/" if folder else f"{url}/"
 

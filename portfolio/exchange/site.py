@@ -6,7 +6,7 @@ from functools import cached_property
 from pathlib import PurePosixPath
 from urllib.parse import unquote, urlsplit
 
-from .addresses import is_url
+from .addresses import is_url, joined
 from .hugo_page import Broken, parse_toml, parse_yaml
 from .posts import Posts
 
@@ -50,7 +50,11 @@ class Site(Posts):
     def base(self):
         """The address of the site, with a slash at its end."""
         base = self.settings.get("baseurl")
-        return base.rstrip("/") + "/" if isinstance(base, str) and is_url(base) else "/"
+        return (
+            base.rstrip("/") + "/"
+            if isinstance(base, str) and is_url(base) and joined(base, "/")
+            else "/"
+        )
 
     @property
     def hosts(self):
