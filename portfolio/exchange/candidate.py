@@ -100,9 +100,9 @@ class Candidate:
 
     # As a row.
 
-    def instance(self):
+    def instance(self, **measured):
         """A new, unsaved object."""
-        return self.kind.model(**self._values, **self._to_one())
+        return self.kind.model(**self._values | self._to_one() | measured)
 
     def write_to(self, instance):
         for name, value in {**self._values, **self._to_one()}.items():
