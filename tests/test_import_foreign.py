@@ -5,10 +5,10 @@ import pytest
 from journal.models import Entry
 from portfolio.exchange import plan
 from portfolio.exchange.files import opened
-from portfolio.exchange.ghost import Ghost
-from portfolio.exchange.hugo import Hugo
-from portfolio.exchange.jekyll import Jekyll
-from portfolio.exchange.wordpress import WordPress
+from portfolio.exchange.foreign.ghost import Ghost
+from portfolio.exchange.foreign.hugo import Hugo
+from portfolio.exchange.foreign.jekyll import Jekyll
+from portfolio.exchange.foreign.wordpress import WordPress
 from portfolio.models import FormerAddress, Image
 from portfolio.months import Month
 from tests.factories import make_entry

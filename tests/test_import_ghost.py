@@ -6,7 +6,7 @@ import zipfile
 import pytest
 
 from portfolio.exchange.files import SourceError, opened
-from portfolio.exchange.ghost import Ghost
+from portfolio.exchange.foreign.ghost import Ghost
 from tests.foreign import DATA, Read
 
 pytestmark = [pytest.mark.once, pytest.mark.django_db]

@@ -6,8 +6,8 @@ import zipfile
 import pytest
 
 from portfolio.exchange.files import opened
-from portfolio.exchange.hugo import Hugo
-from portfolio.exchange.jekyll import Jekyll
+from portfolio.exchange.foreign.hugo import Hugo
+from portfolio.exchange.foreign.jekyll import Jekyll
 from tests.factories import make_tool
 from tests.foreign import DATA, Read
 

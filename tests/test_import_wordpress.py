@@ -8,8 +8,8 @@ from django.core.exceptions import ValidationError
 
 from portfolio import markdown
 from portfolio.exchange.files import SourceError, opened
-from portfolio.exchange.html import to_markdown
-from portfolio.exchange.wordpress import WordPress
+from portfolio.exchange.foreign.html import to_markdown
+from portfolio.exchange.foreign.wordpress import WordPress
 from tests.foreign import DATA, Read
 
 pytestmark = [pytest.mark.once, pytest.mark.django_db]

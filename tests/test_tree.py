@@ -12,9 +12,10 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from portfolio.exchange import bundle, front_matter, plan, sections, tree
+from portfolio.exchange import bundle, plan
 from portfolio.exchange.files import Files, SourceError
-from portfolio.exchange.sections import markdown_fields
+from portfolio.exchange.markdown import front_matter, sections, tree
+from portfolio.exchange.markdown.sections import markdown_fields
 from portfolio.models import FormerAddress, Profile
 from portfolio.months import Month
 from roles.models import Outcome, Role

@@ -2,10 +2,21 @@
 
 from .bundle import Bundle
 from .files import SourceError
-from .tree import Tree
+from .foreign.ghost import Ghost
+from .foreign.hugo import Hugo
+from .foreign.jekyll import Jekyll
+from .foreign.wordpress import WordPress
+from .markdown.tree import Tree
 
-# Asked in this order whether they recognise the files.
-FORMS = {"bundle": Bundle, "markdown": Tree}
+# Asked in this order whether they recognise the files; Hugo would take any Markdown.
+FORMS = {
+    "a content bundle": Bundle,
+    "its Markdown": Tree,
+    "a Ghost export": Ghost,
+    "a WordPress export": WordPress,
+    "a Jekyll site": Jekyll,
+    "a Hugo site": Hugo,
+}
 
 
 def source_of(files):
@@ -13,6 +24,4 @@ def source_of(files):
     for form in FORMS.values():
         if form.recognises(files):
             return form(files)
-    raise SourceError(
-        f"{files.path} has nothing that can be imported: it takes {', '.join(FORMS)}."
-    )
+    raise SourceError(f"{files.path} is nothing that can be imported: give {', '.join(FORMS)}.")

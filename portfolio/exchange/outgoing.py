@@ -5,8 +5,9 @@ import tempfile
 import zipfile
 from pathlib import Path
 
-from . import bundle, tree
+from . import bundle
 from .bundle import ExportError
+from .markdown import tree
 
 # Each has `write_files(create, live_only, progress)` and `files_in(folder)`.
 FORMS = {"bundle": bundle, "markdown": tree}

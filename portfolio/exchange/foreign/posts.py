@@ -20,9 +20,9 @@ from portfolio import markdown
 from portfolio.models import FormerAddress, Image
 from portfolio.months import Month
 
+from ..canonical import instant
+from ..source import Item, Source
 from .addresses import former_path, host_of, is_url, path_of, unkept
-from .canonical import instant
-from .source import Item, Source
 from .tags import UNWRITABLE, Tools, slug_of
 
 TITLE, SUMMARY = (Entry._meta.get_field(name).max_length for name in ("title", "summary"))

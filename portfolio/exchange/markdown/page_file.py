@@ -2,10 +2,10 @@
 
 from portfolio.models import FormerAddress, Publishable
 
+from ..files import SourceError
+from ..source import Item
 from . import front_matter, notation, sections
-from .files import SourceError
 from .layout import FOLDERS, PARTS, parts_of
-from .source import Item
 
 # Hugo's word for former addresses, a list of paths. Their other fields stand beside it, by path.
 ALIASES = "aliases"

@@ -8,7 +8,7 @@ import re
 
 from portfolio.models import MarkdownField
 
-from .files import SourceError
+from ..files import SourceError
 from .front_matter import survives, tidy
 
 

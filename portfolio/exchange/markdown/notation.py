@@ -9,8 +9,8 @@ from functools import cache
 
 from django.db import models
 
-from .canonical import KINDS
-from .files import SourceError
+from ..canonical import KINDS
+from ..files import SourceError
 from .front_matter import Inline, Instant
 
 # Keys by which Hugo knows what a page says.

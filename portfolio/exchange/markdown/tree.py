@@ -21,9 +21,12 @@ from portfolio.models import (
 )
 from roles.models import Outcome, Role
 
-from . import canonical, front_matter, notation, page_file
-from .bundle import open_picture
-from .files import Folder, SourceError
+from .. import canonical
+from ..bundle import open_picture
+from ..files import Folder, SourceError
+from ..progress import Progress
+from ..source import Item, Source
+from . import front_matter, notation, page_file
 from .layout import (
     FOLDERS,
     MARKER,
@@ -37,8 +40,6 @@ from .layout import (
     parts_of,
     path_of,
 )
-from .progress import Progress
-from .source import Item, Source
 
 FORMAT = 1
 STATEMENTS = "statements"

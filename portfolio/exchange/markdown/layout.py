@@ -6,8 +6,8 @@ from journal.models import Entry
 from portfolio.models import Evidence, Principle, ProfileLink, SlugField, Tool
 from roles.models import Outcome, Role
 
+from ..bundle import ExportError
 from . import notation
-from .bundle import ExportError
 
 MARKER = "portfolio.yaml"
 PROFILE = "profile.md"

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import yaml
 
-from .files import SourceError
+from ..files import SourceError
 
 DEEPEST = 20
 _FENCE = re.compile(r"---[ \t]*\Z")

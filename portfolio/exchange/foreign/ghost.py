@@ -9,9 +9,9 @@ from urllib.parse import unquote
 
 from django.utils import timezone
 
+from ..files import SourceError
 from . import links
 from .dates import moment
-from .files import SourceError
 from .html import to_markdown
 from .posts import Post, Posts
 from .prose import image

@@ -6,7 +6,7 @@ from functools import partial
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import DefusedXMLParser, ParseError
 
-from .files import SourceError
+from ..files import SourceError
 
 CHUNK = 1 << 16
 # The format has four levels below its root.
