@@ -1,0 +1,91 @@
+"""A folder that is replaced as a whole: what is new is made beside it and takes its place at once.
+
+Beside the folder `site` it is made in `.site.building/new`, which only one process may do at a
+time. Whatever is found there is left over from one that was ended, and is cleared.
+"""
+
+import contextlib
+import ctypes
+import errno
+import fcntl
+import os
+import shutil
+from pathlib import Path
+
+AT_FDCWD, RENAME_EXCHANGE = -100, 2
+
+
+class SwapError(Exception):
+    """Why a folder cannot be replaced, in a sentence for the person who named it."""
+
+
+@contextlib.contextmanager
+def replacing(target):
+    """A new folder that takes the place of `target` when the block ends without an error.
+
+    Where the system can exchange two names, as Linux can, the old or the new one is there at every
+    moment, also when the process is killed. Elsewhere there is a moment with neither: the old one
+    is put back by the next that comes here.
+    """
+    target = Path(os.path.abspath(target))
+    beside = target.with_name(f".{target.name}.building")
+    with alone_in(beside):
+        new, old = beside / "new", beside / "old"
+        if old.exists() and not target.exists():
+            os.rename(old, target)
+        clear(beside)
+        new.mkdir()
+        try:
+            yield new
+            put(new, target, old)
+        finally:
+            clear(beside)
+            beside.rmdir()
+
+
+@contextlib.contextmanager
+def alone_in(folder):
+    """Holds a folder that is made if need be. SwapError if another process holds it."""
+    while True:
+        folder.mkdir(exist_ok=True)
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+        try:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise SwapError(
+                    f"Another process is at work in {folder}: wait until it has ended."
+                ) from None
+            # The one that held it may have taken it away just now.
+            if folder.exists() and os.path.samestat(os.fstat(handle), os.stat(folder)):
+                yield
+                return
+        finally:
+            os.close(handle)
+
+
+def clear(folder):
+    for each in folder.iterdir():
+        shutil.rmtree(each) if each.is_dir() and not each.is_symlink() else each.unlink()
+
+
+def put(new, target, old):
+    if not target.exists():
+        os.rename(new, target)
+    elif not exchange(new, target):
+        os.rename(target, old)
+        os.rename(new, target)
+
+
+def exchange(one, other):
+    """Exchange two names in one step; False where the system cannot."""
+    rename = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
+    if rename is None:
+        return False
+    names = os.fsencode(one), os.fsencode(other)
+    if rename(AT_FDCWD, names[0], AT_FDCWD, names[1], RENAME_EXCHANGE) == 0:
+        return True
+    code = ctypes.get_errno()
+    if code in (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP):
+        return False
+    raise OSError(code, os.strerror(code), str(other))

@@ -1,0 +1,139 @@
+"""The site as static files: what `build_site` writes is what the site answers."""
+
+import io
+import random
+import re
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.contrib.staticfiles.storage import staticfiles_storage
+from django.core.files.base import ContentFile
+from django.core.management import call_command
+from django.test import Client
+from django.utils import timezone
+from PIL import Image as Picture
+
+from journal.models import Entry
+from portfolio import images, public
+from portfolio.exchange import site
+from portfolio.exchange.crawl import faults
+from portfolio.models import FormerAddress, Profile, ProfileLink, Tool
+from portfolio.months import Month
+from tests.factories import (
+    make_entry,
+    make_evidence,
+    make_focus,
+    make_outcome,
+    make_principle,
+    make_role,
+    make_tool,
+)
+
+HOME = "http://localhost"
+# What files have that the site has not, or otherwise.
+OF_FILES = {".build.json", "_redirects", "404.html", "search.json", "search/index.html"}
+TEXT = """
+Some words about a lighthouse, with [a link](/now/) and a footnote[^1].
+
+```python
+print("coloured")
+```
+
+[^1]: The note.
+"""
+
+
+def tree(folder):
+    """The content of each file below a folder, by its name."""
+    folder = Path(folder)
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
+def make_picture(width, height, alt="what it shows"):
+    content = io.BytesIO()
+    Picture.linear_gradient("L").resize((width, height)).save(content, "PNG")
+    picture = images.store(images.clean(ContentFile(content.getvalue(), "picture.png")))
+    picture.alt = alt
+    picture.save()
+    return picture
+
+
+def fill():
+    """A site with something of each kind, more entries than fit a page, and some not live."""
+    tools = [make_tool(note="A *note* on [it](/tools/)."), make_tool(url="https://example.org/")]
+    tools.append(make_tool(name="עברית"))
+    roles = [make_role(tools=tools[:2], position=n, broke=TEXT) for n in range(2)]
+    make_outcome(role=roles[0], baseline="one", as_of=Month(2024, 1), source="https://example.org/")
+    principles = [make_principle(position=n, body=TEXT) for n in range(2)]
+    picture = make_picture(700, 500)
+    for number in range(56):
+        entry = make_entry(
+            title=f"entry {number} of many",
+            month=Month(2024 + number // 40, 1 + number % 2),
+            body=TEXT if number % 3 else f"![]({picture.file.url})\n\nshort {number}",
+            tools=random.Random(number).sample(tools, number % 4),
+            role=roles[0] if number % 2 else None,
+            publish_at=timezone.now() - timedelta(minutes=number),
+        )
+        if number % 9 == 0:
+            make_evidence(principle=principles[number % 2], entry=entry, verdict="broke")
+    make_evidence(principle=principles[0], role=roles[0])
+    make_entry(title="canary", publish_at=None, tools=tools)
+    make_entry(title="canary", publish_at=timezone.now() + timedelta(days=1), tools=tools)
+    make_role(title="canary", publish_at=None)
+    make_focus(since=Month(2024, 1), review_by=timezone.localdate() - timedelta(days=2))
+    make_focus(until=Month(2020, 1))
+    profile = Profile.objects.create(name="Some One", about=TEXT, portrait=make_picture(600, 600))
+    ProfileLink.objects.create(profile=profile, label="code", url="https://example.org/code")
+    moved = Entry.objects.live().first()
+    moved.slug = "moved"
+    moved.save()
+
+
+@pytest.fixture
+def built(db, tmp_path):
+    fill()
+    site.build(tmp_path / "site", HOME)
+    return tmp_path / "site"
+
+
+def answered(name):
+    """What the site answers at the address of a file."""
+    address = "/" + re.sub("(^|/)index.html$", r"\1", name)
+    response = Client(SERVER_NAME="localhost").get(address)
+    assert response.status_code == 200, address
+    return b"".join(response) if response.streaming else response.content
+
+
+@pytest.fixture
+def collected(settings, tmp_path):
+    """The static files as the site collects them."""
+    backend = {"BACKEND": "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"}
+    settings.STORAGES = settings.STORAGES | {"staticfiles": backend}
+    settings.STATIC_ROOT = tmp_path / "static"
+    call_command("collectstatic", interactive=False, verbosity=0)
+
+
+def test_every_file_is_what_the_site_answers(built, collected, settings):
+    settings.SITE_URL = HOME
+    files = tree(built)
+    former = {each.path[1:] + "index.html" for each in FormerAddress.objects.all()}
+    for name in set(files) - OF_FILES - former:
+        if name.startswith("static/"):
+            with staticfiles_storage.open(name.removeprefix("static/")) as file:
+                assert files[name] == file.read(), name
+        else:
+            assert files[name] == answered(name), name
+    missing = Client(SERVER_NAME="localhost").get("/no/").content
+    assert files["404.html"] == missing
+    wanted = [page.path for page in public.pages()]
+    wanted += [path + "index.html.md" for path in wanted]
+    wanted += [f"/tools/{tool.slug}/feed.xml" for tool in Tool.objects.all()]
+    assert {re.sub("/$", "/index.html", path)[1:] for path in wanted} <= set(files)
+    assert not any(b"canary" in content for content in files.values())
+    assert [*faults(built, HOME)] == []
