@@ -6,7 +6,6 @@ from functools import cached_property
 from itertools import islice
 
 from journal.models import Entry
-from journal.related import related
 from journal.views import above
 from portfolio import images
 from portfolio.models import Evidence, Tool
@@ -15,6 +14,7 @@ from portfolio.page import Page
 from roles.models import Role
 
 from .making import Task, asking_nothing, digest, page
+from .near import Near
 
 AT_ONCE = 500
 
@@ -103,6 +103,10 @@ class Entries:
             found[proof.entry_id].append(Proof(proof.verdict, Title.of(proof.principle)))
         return found
 
+    @cached_property
+    def near(self):
+        return Near(self)
+
     def tasks(self, profile, common):
         """A `Task` for each page. `common` is a digest of what goes into every page."""
         keys = iter(self.titles)
@@ -117,7 +121,7 @@ class Entries:
             "neighbours": self.neighbours[entry.pk],
             "role": self.roles.get(entry.role_id),
             "evidence": self.evidence.get(entry.pk, []),
-            "related": [self.titles[other.pk] for other in related(entry)],
+            "related": [self.titles[pk] for pk in self.near.to(entry.pk)],
         }
         pictures = images.named_in(entry.body)
         key = digest(

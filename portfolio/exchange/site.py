@@ -128,7 +128,7 @@ def common_facts(base_url, static, profile):
                 )
     libraries = sorted((each.name, each.version) for each in metadata.distributions())
     chosen = settings.TIME_ZONE, settings.LANGUAGE_CODE, base_url
-    links = [] if profile._state.adding else [facts(link) for link in profile.links.all()]
+    links = [facts(link) for link in profile.links.all()]
     portrait = profile.portrait and facts(profile.portrait)
     return digest(FORMAT, digests, libraries, chosen, static, facts(profile), links, portrait)
 
@@ -140,6 +140,9 @@ class Build:
         self.target, self.new, self.earlier = target, new, earlier
         self.workers, self.progress = workers, progress
         self.profile = load_profile()
+        # One that was never saved is not asked for its links each time.
+        self.profile._prefetched_objects_cache = {"links": self.profile.links.all()}
+        len(self.profile.links.all())
         self.common = common_facts(base_url, static, self.profile)
         self.static, self.tasks, self.folders, self.number = static, {}, {str(new)}, 0
 
