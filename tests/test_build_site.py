@@ -18,8 +18,9 @@ from journal.models import Entry
 from portfolio import images, public
 from portfolio.exchange import site
 from portfolio.exchange.crawl import faults
-from portfolio.models import FormerAddress, Profile, ProfileLink, Tool
+from portfolio.models import FormerAddress, Image, Principle, Profile, ProfileLink, Tool
 from portfolio.months import Month
+from roles.models import Role
 from tests.factories import (
     make_entry,
     make_evidence,
@@ -71,7 +72,7 @@ def fill():
     make_outcome(role=roles[0], baseline="one", as_of=Month(2024, 1), source="https://example.org/")
     principles = [make_principle(position=n, body=TEXT) for n in range(2)]
     picture = make_picture(700, 500)
-    for number in range(56):
+    for number in range(50):
         entry = make_entry(
             title=f"entry {number} of many",
             month=Month(2024 + number // 40, 1 + number % 2),
@@ -137,3 +138,56 @@ def test_every_file_is_what_the_site_answers(built, collected, settings):
     assert {re.sub("/$", "/index.html", path)[1:] for path in wanted} <= set(files)
     assert not any(b"canary" in content for content in files.values())
     assert [*faults(built, HOME)] == []
+
+
+def test_after_edits_of_any_kind_the_site_is_as_one_that_is_built_anew(built, tmp_path):
+    chance = random.Random(20260)
+    for turn in range(8):
+        for edit in chance.sample(EDITS, 2):
+            edit(chance)
+        site.build(built, HOME)
+        site.build(tmp_path / f"anew-{turn}", HOME)
+        after, anew = tree(built), tree(tmp_path / f"anew-{turn}")
+        after.pop(".build.json"), anew.pop(".build.json")
+        assert after.keys() == anew.keys(), edit
+        assert not [name for name in after if after[name] != anew[name]]
+
+
+def some(model, chance, **which):
+    return chance.choice([*model.objects.filter(**which).order_by("pk")])
+
+
+def change(model, which=None, **fields):
+    """An edit that sets fields, by what their functions give for a random number."""
+
+    def edit(chance):
+        item = some(model, chance, **(which or {}))
+        for name, value in fields.items():
+            setattr(item, name, value(chance.randrange(10**6)))
+        item.save()
+
+    return edit
+
+
+LIVE = {"publish_at__isnull": False}
+EDITS = [
+    change(Entry, LIVE, title=lambda n: f"named anew {n}"),
+    change(Entry, LIVE, body=lambda n: f"written anew, with rare words {n} as in {n % 7}."),
+    change(Entry, LIVE, slug=lambda n: f"anew-{n}"),
+    change(Entry, LIVE, publish_at=lambda n: None),
+    change(Entry, {"publish_at": None}, publish_at=lambda n: timezone.now()),
+    change(Entry, LIVE, role=lambda n: Role.objects.live().first()),
+    change(Entry, LIVE, summary=lambda n: f"in short {n}"),
+    change(Entry, LIVE, month=lambda n: Month(2024, 1 + n % 12)),
+    change(Tool, name=lambda n: f"tool anew {n}"),
+    change(Tool, slug=lambda n: f"anew-{n}"),
+    change(Tool, position=lambda n: n),
+    change(Role, title=lambda n: f"role anew {n}"),
+    change(Role, publish_at=lambda n: None),
+    change(Principle, title=lambda n: f"principle anew {n}"),
+    change(Image, alt=lambda n: f"seen anew {n}"),
+    change(Profile, headline=lambda n: f"headline {n}"),
+    lambda chance: some(Entry, chance, **LIVE).delete(),
+    lambda chance: some(Entry, chance, **LIVE).tools.add(some(Tool, chance)),
+    lambda chance: make_entry(title="one more", tools=[some(Tool, chance)]),
+]

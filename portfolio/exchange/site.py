@@ -6,7 +6,8 @@ A build takes over from the earlier one whatever is made of the same facts.
 import json
 import os
 import shutil
-from contextlib import contextmanager
+import tempfile
+from contextlib import contextmanager, suppress
 from importlib import metadata
 from itertools import chain, islice
 from pathlib import Path
@@ -50,45 +51,48 @@ def build(target, base_url, jobs=1, progress=None):
     """
     target = Path(os.path.abspath(target))
     try:
-        with replacing(target) as new:
-            earlier = earlier_tasks(target)
-            while not (built := attempt(target, new, base_url, earlier, jobs, progress)):
-                # Something went live meanwhile, and what was made before does not know of it.
-                shutil.rmtree(new)
-                new.mkdir()
+        refuse_others(target)
+        with replacing(target) as new, tempfile.TemporaryDirectory() as static:
+            # Again if something went live meanwhile, of which the first pages did not know.
+            while not (number := attempt(target, new, base_url, Path(static), jobs, progress)):
+                pass
     except OSError as error:
         raise BuildError(f"{target} cannot be written: {error}.") from error
-    return built
+    return number
 
 
-def earlier_tasks(target):
-    """What an earlier build in a folder made; BuildError if something else is there."""
+def refuse_others(target):
+    """BuildError if in a folder there is anything but an earlier build."""
+    if target.exists() and any(target.iterdir()) and not (target / RECORD).exists():
+        raise BuildError(f"{target} is not empty and holds no earlier build: name a new folder.")
+
+
+def made_in(folder):
+    """What an earlier build made in a folder, as {name of the task: what it made}."""
     try:
-        if not target.exists() or not any(target.iterdir()):
-            return {}
-        record = json.loads((target / RECORD).read_bytes())
+        record = json.loads((folder / RECORD).read_bytes())
         if record["format"] == FORMAT:
             return {name: Made(*made) for name, made in record["tasks"].items()}
-        return {}
-    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
-        raise BuildError(
-            f"{target} is not empty and holds no earlier build: name a new folder."
-        ) from error
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        pass
+    return {}
 
 
-def attempt(target, new, base_url, earlier, jobs, progress):
+def attempt(target, new, base_url, static, jobs, progress):
+    """The number of files; None if the time that passed changed what is public."""
     began = timezone.now()
     if jobs > 1:
         connections.close_all()
-    with standing_at(base_url, new / "static"):
-        static = collect()
+    with standing_at(base_url, static):
+        names = collect()
         with Workers(jobs) as workers, undisturbed():
-            build = Build(target, new, earlier, workers, progress or Progress(), base_url, static)
+            build = Build(target, new, workers, progress or Progress(), base_url, names)
             build.run()
             if turned(began):
                 return None
-    build.write_record()
-    return build.number
+            for path in (static / name for name in names.values()):
+                build.keep(f"static/{path.relative_to(static)}", path.read_bytes())
+    return build.finish()
 
 
 @contextmanager
@@ -134,17 +138,23 @@ def common_facts(base_url, static, profile):
 
 
 class Build:
-    """One build into `new`, which takes over what it can from `target`."""
+    """One build into `new`, of which much may be there, and in `target`, from earlier ones."""
 
-    def __init__(self, target, new, earlier, workers, progress, base_url, static):
-        self.target, self.new, self.earlier = target, new, earlier
+    def __init__(self, target, new, workers, progress, base_url, static):
+        self.target, self.new = target, new
         self.workers, self.progress = workers, progress
+        self.earlier, self.there = made_in(target), made_in(new)
+        if self.there:
+            # Whatever ends this build leaves nothing that the next takes for whole.
+            (new / RECORD).unlink()
+        else:
+            shutil.rmtree(new, ignore_errors=True)
+            new.mkdir()
         self.profile = load_profile()
-        # One that was never saved is not asked for its links each time.
-        self.profile._prefetched_objects_cache = {"links": self.profile.links.all()}
-        len(self.profile.links.all())
+        # One that was never saved is asked for its links, too.
+        self.profile._prefetched_objects_cache = {"links": [*self.profile.links.all()]}
         self.common = common_facts(base_url, static, self.profile)
-        self.static, self.tasks, self.folders, self.number = static, {}, {str(new)}, 0
+        self.tasks, self.folders = {}, {str(new)}
 
     def run(self):
         entries = Entries()
@@ -166,7 +176,6 @@ class Build:
         for name, content in self.progress.over(others, "Other pages"):
             self.keep(name, content)
         self.pictures()
-        self.number += len(self.static)
 
     # Tasks.
 
@@ -179,55 +188,64 @@ class Build:
     def taken_over(self, tasks):
         """Those of the tasks that are left to make."""
         for task in tasks:
-            made = self.earlier.get(task.name)
-            if made and made.key == task.key and all(map(self.take_over, made.files)):
-                self.tasks[task.name] = made
-            else:
+            if not self.take_over(task.name, task.key):
                 yield task
 
-    def take_over(self, name):
-        """Whether the file was there."""
-        target = self.place(name)
-        try:
-            os.link(f"{self.target}/{name}", target)
-        except FileNotFoundError:
-            return False
-        except FileExistsError:
-            pass
-        except OSError:  # a file system without links, or too many of them
-            shutil.copy2(f"{self.target}/{name}", target)
+    def take_over(self, name, key):
+        """Whether an earlier build made the same."""
+        made = self.there.get(name)
+        if not (made and made.key == key):
+            made = self.earlier.get(name)
+            if not (made and made.key == key and all(map(self.link, made.files))):
+                return False
+        self.tasks[name] = made
         return True
 
-    def place(self, name):
-        """The path of a file in the new site, in a folder that is there."""
-        path = f"{self.new}/{name}"
+    def link(self, name):
+        """Have the file of the earlier site in the new one; whether it was there."""
+        source, path = f"{self.target}/{name}", f"{self.new}/{name}"
         folder = os.path.dirname(path)
         if folder not in self.folders:
             os.makedirs(folder, exist_ok=True)
             self.folders.add(folder)
-        return path
+        with suppress(FileNotFoundError):
+            os.unlink(path)
+        try:
+            os.link(source, path)
+        except FileNotFoundError:
+            return False
+        except OSError:  # a file system without links, or too many of them
+            shutil.copy2(source, path)
+        return True
 
     def keep(self, name, content):
         """Write a file that is made each time, unless it is the same as before."""
-        known = self.earlier.get(name)
         key = digest(content)
-        if not (known and known.key == key and self.take_over(name)):
+        if not self.take_over(name, key):
             put(f"{self.new}/{name}", content)
-        self.tasks[name] = Made(key, [name], sorted(pictures_in(content)))
+            self.tasks[name] = Made(key, [name], sorted(pictures_in(content)))
 
     def pictures(self):
         names = sorted({name for made in self.tasks.values() for name in made.pictures})
         for name in self.progress.over(names, "Pictures", len(names)):
             path = f"media/{name}"
-            if not self.take_over(path):
-                with media.opened(name) as source, open(self.place(path), "wb") as file:
-                    shutil.copyfileobj(source, file)
-        self.number += len(names)
+            # The name tells the content.
+            if not self.take_over(path, name):
+                with media.opened(name) as source:
+                    put(f"{self.new}/{path}", source.read())
+                self.tasks[path] = Made(name, [path], [])
 
-    def write_record(self):
+    def finish(self):
+        """Take away what is not of this site any more; returns how many files it has."""
+        files = {name for made in self.tasks.values() for name in made.files}
+        for name in {name for made in self.there.values() for name in made.files} - files:
+            path = self.new / name
+            path.unlink(missing_ok=True)
+            while not any((path := path.parent).iterdir()):
+                path.rmdir()
         record = {"format": FORMAT, "tasks": self.tasks}
-        (self.new / RECORD).write_text(json.dumps(record, separators=(",", ":")))
-        self.number += sum(len(made.files) for made in self.tasks.values())
+        put(self.new / RECORD, json.dumps(record, separators=(",", ":")).encode())
+        return len(files)
 
 
 def batches(tasks, new):
@@ -251,12 +269,16 @@ def write(batch):
 
 
 def put(path, content):
-    for attempt in (1, 2):
-        try:
-            with open(path, "wb") as file:
-                file.write(content)
-            return
-        except FileNotFoundError:
-            if attempt == 2:
-                raise
-            os.makedirs(os.path.dirname(path), exist_ok=True)
+    """Write a file anew: what was there may be a file of the earlier site, too."""
+    with suppress(FileNotFoundError):
+        os.unlink(path)
+    try:
+        create(path, content)
+    except FileNotFoundError:
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        create(path, content)
+
+
+def create(path, content):
+    with open(path, "xb") as file:
+        file.write(content)

@@ -1,7 +1,7 @@
-"""A folder that is replaced as a whole: what is new is made beside it and takes its place at once.
+"""A folder that is replaced as a whole: the next one is made beside it and takes its place at once.
 
-Beside the folder `site` it is made in `.site.building/new`, which only one process may do at a
-time. Whatever is found there is left over from one that was ended, and is cleared.
+Beside the folder `site` there is `.site.building`, where one process at a time makes `new`. When it
+is done the two change places, so that the earlier one is what the next is made from.
 """
 
 import contextlib
@@ -9,8 +9,6 @@ import ctypes
 import errno
 import fcntl
 import os
-import shutil
-from pathlib import Path
 
 AT_FDCWD, RENAME_EXCHANGE = -100, 2
 
@@ -21,26 +19,27 @@ class SwapError(Exception):
 
 @contextlib.contextmanager
 def replacing(target):
-    """A new folder that takes the place of `target` when the block ends without an error.
+    """The path of what takes the place of the folder `target` when the block ends without an error.
+
+    What is there already is what `target` was before, unless a process was ended while it was at
+    work: the block has to tell, and to clear it.
 
     Where the system can exchange two names, as Linux can, the old or the new one is there at every
     moment, also when the process is killed. Elsewhere there is a moment with neither: the old one
     is put back by the next that comes here.
     """
-    target = Path(os.path.abspath(target))
     beside = target.with_name(f".{target.name}.building")
     with alone_in(beside):
         new, old = beside / "new", beside / "old"
-        if old.exists() and not target.exists():
-            os.rename(old, target)
-        clear(beside)
-        new.mkdir()
-        try:
-            yield new
-            put(new, target, old)
-        finally:
-            clear(beside)
-            beside.rmdir()
+        if old.exists():
+            os.rename(old, new if target.exists() else target)
+        yield new
+        if not target.exists():
+            os.rename(new, target)
+        elif not exchange(new, target):
+            os.rename(target, old)
+            os.rename(new, target)
+            os.rename(old, new)
 
 
 @contextlib.contextmanager
@@ -62,19 +61,6 @@ def alone_in(folder):
                 return
         finally:
             os.close(handle)
-
-
-def clear(folder):
-    for each in folder.iterdir():
-        shutil.rmtree(each) if each.is_dir() and not each.is_symlink() else each.unlink()
-
-
-def put(new, target, old):
-    if not target.exists():
-        os.rename(new, target)
-    elif not exchange(new, target):
-        os.rename(target, old)
-        os.rename(new, target)
 
 
 def exchange(one, other):
