@@ -1,8 +1,11 @@
 """The site as static files: what `build_site` writes is what the site answers."""
 
 import io
+import os
 import random
 import re
+import signal
+import time
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,6 +13,7 @@ import pytest
 from django.contrib.staticfiles.storage import staticfiles_storage
 from django.core.files.base import ContentFile
 from django.core.management import call_command
+from django.db import connections
 from django.test import Client
 from django.utils import timezone
 from PIL import Image as Picture
@@ -191,3 +195,48 @@ EDITS = [
     lambda chance: some(Entry, chance, **LIVE).tools.add(some(Tool, chance)),
     lambda chance: make_entry(title="one more", tools=[some(Tool, chance)]),
 ]
+
+
+# The builds that are killed.
+KILLS = 25
+
+
+def building(target, jobs):
+    """A process that builds the site, as its id."""
+    connections.close_all()
+    pid = os.fork()
+    if pid == 0:
+        try:
+            site.build(target, HOME, jobs)
+        finally:
+            os._exit(0)
+    return pid
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_build_that_is_killed_leaves_the_old_or_the_new_site_whole(tmp_path):
+    target = tmp_path / "site"
+    make_entry()
+    make_role(broke=TEXT)
+    whole, took = [], []
+    for title in ("one", "other"):
+        Entry.objects.update(title=title)
+        began = time.monotonic()
+        site.build(tmp_path / title, HOME)
+        took.append(time.monotonic() - began)
+        whole.append(tree(tmp_path / title))
+    assert whole[0] != whole[1]
+    site.build(target, HOME)
+    chance, seen = random.Random(), []
+    for number in range(KILLS):
+        Entry.objects.update(title=("one", "other")[number % 2])
+        pid = building(target, 1 + number % 2)
+        time.sleep(chance.uniform(0, 1.2 * max(took)))
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+        seen.append(tree(target))
+    assert [found in whole for found in seen] == [True] * KILLS
+    assert whole[0] in seen and whole[1] in seen
+    site.build(target, HOME)
+    assert tree(target) == whole[(KILLS - 1) % 2]
+    assert [*(tmp_path / ".site.building").iterdir()] == [tmp_path / ".site.building/new"]

@@ -243,7 +243,7 @@ class Build:
             path.unlink(missing_ok=True)
             while not any((path := path.parent).iterdir()):
                 path.rmdir()
-        record = {"format": FORMAT, "tasks": self.tasks}
+        record = {"format": FORMAT, "tasks": dict(sorted(self.tasks.items()))}
         put(self.new / RECORD, json.dumps(record, separators=(",", ":")).encode())
         return len(files)
 
