@@ -20,8 +20,8 @@ from PIL import Image as Picture
 
 from journal.models import Entry
 from portfolio import images, public
-from portfolio.exchange import site
-from portfolio.exchange.crawl import faults
+from portfolio.exchange.static import site
+from portfolio.exchange.static.crawl import faults
 from portfolio.models import FormerAddress, Image, Principle, Profile, ProfileLink, Tool
 from portfolio.months import Month
 from roles.models import Role

@@ -3,10 +3,10 @@ import os
 from django.core.management.base import BaseCommand, CommandError
 
 from portfolio.exchange import progress
-from portfolio.exchange.crawl import faults
-from portfolio.exchange.place import PlaceError
-from portfolio.exchange.site import BuildError, build
-from portfolio.exchange.swap import SwapError
+from portfolio.exchange.static.crawl import faults
+from portfolio.exchange.static.place import PlaceError
+from portfolio.exchange.static.site import BuildError, build
+from portfolio.exchange.static.swap import SwapError
 
 
 class Command(BaseCommand):

@@ -22,13 +22,13 @@ from portfolio.models import Principle, Tool
 from portfolio.views import load_profile
 from roles.models import Role
 
+from ..canonical import snapshot
+from ..progress import Progress
 from . import whole
-from .bundle import snapshot
 from .entries import Entries, facts
 from .lists import Lists
 from .making import Made, digest, pictures_in
 from .place import standing_at
-from .progress import Progress
 from .share_cards import cards
 from .statics import collect
 from .swap import replacing
