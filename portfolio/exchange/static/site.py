@@ -7,13 +7,13 @@ import json
 import os
 import shutil
 import tempfile
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from importlib import metadata
 from itertools import chain, islice
 from pathlib import Path
 
 from django.conf import settings
-from django.db import connection, connections
+from django.db import connections
 from django.utils import timezone
 
 from journal.models import Entry
@@ -85,7 +85,7 @@ def attempt(target, new, base_url, static, jobs, progress):
         connections.close_all()
     with standing_at(base_url, static):
         names = collect()
-        with Workers(jobs) as workers, undisturbed():
+        with Workers(jobs) as workers, snapshot():
             build = Build(target, new, workers, progress or Progress(), base_url, names)
             build.run()
             if turned(began):
@@ -93,21 +93,6 @@ def attempt(target, new, base_url, static, jobs, progress):
             for path in (static / name for name in names.values()):
                 build.keep(f"static/{path.relative_to(static)}", path.read_bytes())
     return build.finish()
-
-
-@contextmanager
-def undisturbed():
-    """A `snapshot` during which others write."""
-    connection.ensure_connection()
-    if connection.vendor == "sqlite":
-        # Otherwise it would be the only writer, however long it takes.
-        before, connection.transaction_mode = connection.transaction_mode, "DEFERRED"
-    try:
-        with snapshot():
-            yield
-    finally:
-        if connection.vendor == "sqlite":
-            connection.transaction_mode = before
 
 
 def turned(began):
@@ -134,7 +119,9 @@ def common_facts(base_url, static, profile):
     chosen = settings.TIME_ZONE, settings.LANGUAGE_CODE, base_url
     links = [facts(link) for link in profile.links.all()]
     portrait = profile.portrait and facts(profile.portrait)
-    return digest(FORMAT, digests, libraries, chosen, static, facts(profile), links, portrait)
+    # One that was never saved has the time of this moment.
+    told = None if profile._state.adding else facts(profile)
+    return digest(FORMAT, digests, libraries, chosen, static, told, links, portrait)
 
 
 class Build:
