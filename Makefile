@@ -10,6 +10,8 @@ run: .venv/ready
 sign-in: .venv/ready
 	@$(BIN)/python manage.py sign_in
 
+# Kept even where the shell says otherwise: six processes would each compile all tests by themselves.
+test: export PYTHONDONTWRITEBYTECODE =
 test: .venv/ready-npm
 	TEST_DATABASE=sqlite $(BIN)/python -m pytest -n 3 --dist worksteal
 	TEST_DATABASE=postgres $(BIN)/python -m pytest -n 3 --dist worksteal

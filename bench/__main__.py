@@ -12,11 +12,11 @@ from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from bench import lighthouse, weight, writing
+from bench import exchange, lighthouse, weight, writing
 from tests.machine import chromium, npm_package, run_quietly
 from tests.server import running_site
 
-BENCHMARKS = [weight, writing, lighthouse]
+BENCHMARKS = [weight, writing, exchange, lighthouse]
 RESULTS = Path(__file__).with_name("results.md")
 
 
@@ -28,7 +28,7 @@ def main():
         running_site(folder, fresh=True) as site,
     ):
         for benchmark in BENCHMARKS:
-            rows = benchmark.rows(site)
+            rows = [*benchmark.rows(site)]
             parts.append(f"## {benchmark.TITLE}\n\n{table(benchmark.HEADINGS, rows)}")
             print(f"\n{parts[-1]}", flush=True)
     RESULTS.write_text("\n\n".join(parts) + "\n")

@@ -1,6 +1,7 @@
 """What is near an entry: what shares its tools, its role or its telling words."""
 
 from collections import Counter
+from heapq import nlargest
 
 from portfolio.models import is_live
 from portfolio.search import query
@@ -19,11 +20,17 @@ def related(entry, limit=3):
     Among equals come first those whose words are most like its own, then the latest written.
     """
     alike = query.similar(entry, LOOKED_AT)
-    shared = Counter(alike) + Counter(pk for (pk,) in sharing(entry))
+    best = most_related(alike, (pk for (pk,) in sharing(entry)), limit)
+    entries = Entry.objects.live().in_bulk(best)
+    return [entries[pk] for pk in best if pk in entries]
+
+
+def most_related(alike, sharing, limit=3):
+    """The keys that come most often among those alike, the likest first, and those sharing."""
+    shared = Counter(alike)
+    shared.update(sharing)
     likeness = {pk: LOOKED_AT - place for place, pk in enumerate(alike)}
-    best = sorted(shared, key=lambda pk: (shared[pk], likeness.get(pk, 0), pk), reverse=True)
-    entries = Entry.objects.live().in_bulk(best[:limit])
-    return [entries[pk] for pk in best[:limit] if pk in entries]
+    return nlargest(limit, shared, key=lambda pk: (shared[pk], likeness.get(pk, 0), pk))
 
 
 def sharing(entry):

@@ -95,7 +95,8 @@ class CV:
 
     @property
     def site(self):
-        return settings.SITE_URL
+        """The address of the home page, as one writes it down."""
+        return absolute(reverse("home")).rstrip("/")
 
     @property
     def name(self):
@@ -131,7 +132,7 @@ def resume(cv):
                 "label": profile.headline,
                 "image": _picture(profile.portrait),
                 "email": _valid(EmailValidator(), profile.email),
-                "url": settings.SITE_URL,
+                "url": cv.site,
                 "summary": cv.about,
                 "location": {"address": profile.location},
                 "profiles": [

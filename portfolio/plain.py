@@ -6,7 +6,7 @@ the page does, and there is nothing else to keep in step.
 """
 
 import re
-from functools import lru_cache, wraps
+from functools import lru_cache, partial, wraps
 from hashlib import sha256
 from html.parser import HTMLParser
 from urllib.parse import quote, urljoin
@@ -77,6 +77,7 @@ _ADDRESS = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 _SCHEME = re.compile("[a-z][a-z0-9+.-]*:", re.IGNORECASE)
+_ROOTED = re.compile("/(?!/)")
 
 
 @lru_cache(maxsize=256)
@@ -88,16 +89,39 @@ def absolute_links(text, base):
     as the text does, the text is left alone.
     """
     found = [match for match in _ADDRESS.finditer(text) if not _SCHEME.match(_written(match))]
+    result = _with_links(text, found, partial(_join, base))
+    return result if _Seen(render(result), base) == _Seen(render(text), base) else text
+
+
+def rooted(text, prefix):
+    """The Markdown with links and images that begin at the root, as `/now/`, below a path.
+
+    As in `absolute_links`, a text that would not read and lead as before is left alone.
+    """
+
+    def moved(address):
+        return prefix + address[1:] if _ROOTED.match(address) else address
+
+    result = _with_links(text, filter(_at_root, _ADDRESS.finditer(text)), moved)
+    before, after = _Seen(render(text)), _Seen(render(result))
+    before.addresses = [*map(moved, before.addresses)]
+    return result if before == after else text
+
+
+def _at_root(match):
+    return _ROOTED.match(_written(match))
+
+
+def _with_links(text, found, moved):
+    """The text with `moved(address)` in place of the address of each match that is a link."""
+    found = [*found]
     if not found:
         return text
     secret = sha256(text.encode(errors="replace")).hexdigest()
     marks = {match: f"/{secret}/{number}" for number, match in enumerate(found)}
     addresses = {*_Seen(render(_replaced(text, marks))).addresses}
-    links = {
-        match: _join(base, _written(match)) for match, mark in marks.items() if mark in addresses
-    }
-    result = _replaced(text, links)
-    return result if _Seen(render(result), base) == _Seen(render(text), base) else text
+    links = {match: moved(_written(match)) for match, mark in marks.items() if mark in addresses}
+    return _replaced(text, links)
 
 
 def _written(match):

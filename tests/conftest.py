@@ -3,10 +3,14 @@ import threading
 import pytest
 from django.conf import settings as django_settings
 from django.contrib.auth import get_user_model
+from django.contrib.contenttypes.models import ContentType
+from django.core.management import call_command
 from django.core.signals import request_finished, request_started
-from django.db import connection, connections
+from django.db import connection, connections, transaction
+from django.test import TransactionTestCase
 from playwright.sync_api import expect, sync_playwright
 
+from portfolio.search import index
 from tests.machine import browser_type_launch_args  # noqa: F401  (a fixture)
 
 
@@ -31,6 +35,37 @@ def pytest_collection_modifyitems(config, items):
         same = [item for item in items if item.get_closest_marker("once")]
         config.hook.pytest_deselected(items=same)
         items[:] = [item for item in items if not item.get_closest_marker("once")]
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup, django_db_blocker):
+    """pytest-django's own; a database that is emptied gets back the rows that `migrate` had made.
+
+    Those are content types, permissions and groups. `flush` makes them anew in a hundred
+    statements, each a transaction, after every test with a live server.
+    """
+    quoted = connection.ops.quote_name
+    made = {}
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        for table in connection.introspection.django_table_names(only_existing=True):
+            cursor.execute(f"SELECT * FROM {quoted(table)}")
+            if rows := cursor.fetchall():
+                made[table] = [column[0] for column in cursor.description], rows
+
+    def empty(self):
+        flush = {"verbosity": 0, "interactive": False, "reset_sequences": False}
+        call_command("flush", inhibit_post_migrate=True, **flush)
+        with transaction.atomic(), connection.cursor() as cursor:
+            for table, (columns, rows) in made.items():
+                names = ", ".join(map(quoted, columns))
+                values = ", ".join(["%s"] * len(columns))
+                cursor.executemany(f"INSERT INTO {quoted(table)} ({names}) VALUES ({values})", rows)
+        ContentType.objects.clear_cache()
+        index.rebuild()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", empty)
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -93,6 +128,18 @@ def last_requests(request):
 def admin_user(db):
     """pytest-django's own, without a password: hashing one for each test takes a while."""
     return get_user_model().objects.create_superuser("admin")
+
+
+@pytest.fixture(scope="module")
+def kept(django_db_setup, django_db_blocker):
+    """What a module's fixtures write after this is there for all its tests, and gone after them.
+
+    What a test itself writes is undone after it, to a savepoint. Not for a module with a test that
+    needs `live_server` or `transaction=True`, as that empties the database.
+    """
+    with django_db_blocker.unblock(), transaction.atomic():
+        yield
+        transaction.set_rollback(True)
 
 
 @pytest.fixture

@@ -92,6 +92,10 @@ class Site:
         return self.process.returncode, rest
 
 
+# As a start does it, which leaves a note that it need not be done again.
+COLLECT = "from portfolio.management.commands import serve; serve.collect_static()"
+
+
 def with_static_files(folder):
     """The folder with the collected static files in it, which are made once in each run."""
     run = Path(os.environ["VAR_DIR"])
@@ -102,7 +106,7 @@ def with_static_files(folder):
     with open(run / "collecting.lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not kept.exists():
-            collect = [sys.executable, "manage.py", "collectstatic", "--noinput", "-v0"]
+            collect = [sys.executable, "manage.py", "shell", "-v0", "-c", COLLECT]
             subprocess.run(collect, cwd=ROOT, env=environment(run / "collecting"), check=True)
             (run / "collecting/static").rename(kept)
     shutil.copytree(kept, Path(folder, "static"), dirs_exist_ok=True)

@@ -48,7 +48,7 @@ def owner(db):
 def bundle_of(change=None):
     """What is here as a bundle to upload; `change` is made to its items, as by hand."""
     file = io.BytesIO()
-    bundle.write_zip(file)
+    outgoing.write_zip(file)
     if change:
         items = json.loads(zipfile.ZipFile(file).read("content.json"))
         items = change(items) or items

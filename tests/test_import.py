@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+import os
 import re
 import shutil
 import zipfile
@@ -18,7 +19,7 @@ from reversion.models import Version
 from journal.models import Entry
 from portfolio.editing.deleted import recoverable
 from portfolio.editing.models import Deletion
-from portfolio.exchange import bundle, files, forms, plan
+from portfolio.exchange import bundle, files, forms, outgoing, plan
 from portfolio.exchange.canonical import CONTENT
 from portfolio.models import FormerAddress, Image, Principle, Profile, Tool
 from portfolio.months import Month
@@ -26,6 +27,8 @@ from portfolio.search.models import Document
 from roles.models import Outcome, Role
 from tests.content import PICTURES, content
 from tests.factories import make_entry, make_principle, make_role, make_tool
+from tests.kills import commands
+from tests.server import environment
 
 pytestmark = pytest.mark.django_db
 
@@ -111,7 +114,7 @@ def exported(tmp_path, media):
     profile = Profile.objects.create(name="Zoë", portrait=image)
     profile.links.create(label="x", url="https://x.example/")
     FormerAddress.objects.create(path="/roles/old/", role=role)
-    bundle.export(tmp_path / "out")
+    outgoing.export(tmp_path / "out")
     return tmp_path / "out"
 
 
@@ -133,6 +136,70 @@ def test_whatever_is_imported_is_exported_byte_for_byte(tmp_path, items):
     again = imported(tmp_path / "in")
     assert counts(again) == ({"leave": len(items)} if items else {})
     assert again.is_empty
+    # And as Markdown.
+    shutil.rmtree(tmp_path / "tree", ignore_errors=True)
+    outgoing.export(tmp_path / "tree", "markdown")
+    empty()
+    imported(tmp_path / "tree")
+    assert bundle.content_json() == as_fixture(items)
+
+
+def test_content_goes_through_engines_and_markdown_and_stays_the_same(tmp_path, exported):
+    """The engine under test in the middle, and SQLite at both ends."""
+    before = (exported / ROOT).read_bytes()
+    with commands(environment(tmp_path / "one")) as one:
+        one.run("migrate", "-v0")
+        one.run("import_content", exported)
+        one.run("export_content", tmp_path / "a.zip")
+    empty()
+    imported(tmp_path / "a.zip")
+    outgoing.export(tmp_path / "tree", "markdown")
+    with commands(environment(tmp_path / "two")) as two:
+        two.run("migrate", "-v0")
+        two.run("import_content", tmp_path / "tree")
+        two.run("export_content", tmp_path / "b.zip")
+    assert (tmp_path / "a.zip").read_bytes() == (tmp_path / "b.zip").read_bytes()
+    with zipfile.ZipFile(tmp_path / "b.zip") as archive:
+        assert archive.read(ROOT) == before
+
+
+def test_a_tree_is_brought_up_to_date_and_loses_what_is_gone(tmp_path, exported):
+    outgoing.export(tmp_path / "tree", "markdown")
+    (tmp_path / "tree" / "README").write_text("mine")
+    assert (tmp_path / "tree" / "roles" / "lead.md").exists()
+    Role.objects.get().delete()
+    outgoing.export(tmp_path / "tree", "markdown")
+    assert not (tmp_path / "tree" / "roles" / "lead.md").exists()
+    assert (tmp_path / "tree" / "README").read_text() == "mine"
+    # One form does not go where another is.
+    with pytest.raises(bundle.ExportError, match="no bundle"):
+        outgoing.export(tmp_path / "tree")
+
+
+def test_only_what_is_public_leaves_if_told_so(tmp_path, exported, media):
+    names = [*PICTURES]
+    for name in names[1:]:
+        (media / name).write_bytes(PICTURES[name])
+        Image.objects.create(file=name, width=2, height=3)
+    make_entry(slug="draft", body=f"![](/media/{names[1]})", publish_at=None)
+    lead, first = Role.objects.get(), Entry.objects.get(slug="first")
+    first.body = f"![](/media/{names[2].replace('.', '-480.')})"
+    first.save()
+    lead.publish_at = None
+    lead.save()
+    outgoing.export(tmp_path / "live", live_only=True)
+    items = json.loads((tmp_path / "live" / ROOT).read_text())
+    found = {item["model"] for item in items}
+    assert only(items, "journal.entry")["role"] is None
+    assert only(items, "portfolio.evidence")["entry"] == ["2026-01", "first"]
+    assert not found & {"roles.role", "roles.outcome"}
+    assert {*os.listdir(tmp_path / "live" / "media")} == {names[0], names[2]}
+    everything = json.loads(bundle.content_json())
+    assert {"roles.role", "roles.outcome"} < {item["model"] for item in everything}
+    # Whole in itself.
+    empty()
+    imported(tmp_path / "live")
+    assert json.loads(bundle.content_json()) == items
 
 
 def test_a_bundle_comes_back_with_its_pictures_into_an_empty_site(exported, media, tmp_path):
@@ -144,7 +211,7 @@ def test_a_bundle_comes_back_with_its_pictures_into_an_empty_site(exported, medi
     assert bundle.content_json() == before
     assert picture.read_bytes() == data
     # A zip of it, and over itself with the file lost meanwhile.
-    bundle.export(tmp_path / "out.zip")
+    outgoing.export(tmp_path / "out.zip")
     picture.unlink()
     assert imported(tmp_path / "out.zip").is_empty
     assert picture.read_bytes() == data
@@ -165,7 +232,7 @@ def test_the_number_of_queries_grows_with_the_batches_and_not_with_the_objects(t
         empty()
         for n in range(number):
             make_entry(slug=f"e{n}").tools.set(Tool.objects.get_or_create(name="t", slug="t")[:1])
-        bundle.export(tmp_path / str(number))
+        outgoing.export(tmp_path / str(number))
         empty()
         with CaptureQueriesContext(connection) as queries:
             imported(tmp_path / str(number))
@@ -268,7 +335,7 @@ def test_what_was_edited_there_later_is_taken(exported):
     role.problem = "there"
     role.save()
     later = bundle.content_json()
-    bundle.export(exported)
+    outgoing.export(exported)
     empty()
     (exported / "manifest.json").unlink()
     new = (exported / ROOT).read_bytes()
@@ -338,6 +405,7 @@ BAD = {
     "no slug": ("portfolio.tool", {"slug": "A b"}, "slug"),
     "no month": ("journal.entry", {"month": "2026-13"}, "month"),
     "no time": ("journal.entry", {"publish_at": "yesterday"}, "publish_at"),
+    "a time before all": ("roles.role", {"created_at": "0001-01-01T00:00:00+14:00"}, "created_at"),
     "no number": ("roles.role", {"position": "many"}, "position"),
     "a negative number": ("roles.role", {"position": -1}, "position"),
     "no address": ("portfolio.tool", {"url": "javascript:alert(1)"}, "url"),
@@ -534,7 +602,7 @@ def test_links_in_a_folder_and_sizes_that_lie_are_refused(exported, tmp_path, mo
         imported(exported)
     (exported / "media" / "link.png").unlink()
     imported(exported)
-    bundle.export(tmp_path / "out.zip")
+    outgoing.export(tmp_path / "out.zip")
     for name, value, told in (("MOST_BYTES", 10, "at most"), ("MOST_FILES", 1, "more than")):
         with monkeypatch.context() as patch:
             patch.setattr(files, name, value)

@@ -10,10 +10,15 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pytest
+from django.apps import apps
 from django.conf import settings
+from django.contrib.auth.models import Group, Permission
+from django.core.management import call_command
 from django.db import connection
+from django.test import TransactionTestCase
 
 from tests import machine
+from tests.factories import make_entry
 
 ENGINE = os.environ.get("TEST_DATABASE", "sqlite")
 VENDORS = {"sqlite": "sqlite", "postgres": "postgresql"}
@@ -84,6 +89,31 @@ def test_a_worker_keeps_its_files_to_itself():
     assert Path(os.environ["VAR_DIR"]) == settings.VAR_DIR
     assert settings.VAR_DIR.is_dir()
     assert settings.VAR_DIR.name.endswith(os.environ.get("PYTEST_XDIST_WORKER", ""))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_emptied_database_is_as_migrate_left_it():
+    """The tests empty it in another way than `flush`, which makes these rows anew."""
+
+    def rows():
+        return {
+            "permissions": {*Permission.objects.values_list("content_type__model", "codename")},
+            "groups": {*Group.objects.values_list("name", "permissions__codename")},
+            "others": {
+                model
+                for model in apps.get_models(include_auto_created=True)
+                if model._base_manager.exists()
+            },
+        }
+
+    migrated = rows()
+    make_entry()
+    assert rows() != migrated
+    TransactionTestCase()._fixture_teardown()
+    assert rows() == migrated
+    call_command("flush", verbosity=0, interactive=False)
+    assert rows() == migrated
+    assert len(migrated["permissions"]) > 50 and len(migrated["groups"]) > 50
 
 
 # PostgreSQL.

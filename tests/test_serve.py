@@ -45,6 +45,13 @@ def manage(site, *arguments):
     ).stdout
 
 
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    """A site for the tests that leave it as it is."""
+    with running_site(tmp_path_factory.mktemp("site")) as site:
+        yield site
+
+
 def test_the_first_start_shows_the_real_content_and_the_next_changes_nothing(tmp_path):
     with running_site(tmp_path, fresh=True) as site:
         status, headers, page = fetch(site.url)
@@ -76,25 +83,23 @@ def test_the_first_start_shows_the_real_content_and_the_next_changes_nothing(tmp
 
 
 @pytest.mark.once
-def test_static_files_are_compressed_hashed_and_kept_by_browsers(tmp_path):
-    with running_site(tmp_path) as site:
-        page = fetch(site.url)[2].decode()
-        start = page.index("/static/portfolio/site.")
-        address = site.url + page[start : page.index('"', start)]
-        plain = fetch(address)
-        assert plain[0] == 200
-        assert "immutable" in plain[1]["Cache-Control"]
-        for encoding in ("br", "gzip"):
-            _, headers, body = fetch(address, **{"Accept-Encoding": encoding})
-            assert headers["Content-Encoding"] == encoding
-            assert len(body) < len(plain[2]) / 2
+def test_static_files_are_compressed_hashed_and_kept_by_browsers(site):
+    page = fetch(site.url)[2].decode()
+    start = page.index("/static/portfolio/site.")
+    address = site.url + page[start : page.index('"', start)]
+    plain = fetch(address)
+    assert plain[0] == 200
+    assert "immutable" in plain[1]["Cache-Control"]
+    for encoding in ("br", "gzip"):
+        _, headers, body = fetch(address, **{"Accept-Encoding": encoding})
+        assert headers["Content-Encoding"] == encoding
+        assert len(body) < len(plain[2]) / 2
 
 
 @pytest.mark.once
-def test_a_request_for_another_host_is_refused(tmp_path):
-    with running_site(tmp_path) as site:
-        assert fetch(site.url, Host="evil.example")[0] == 400
-        assert fetch(site.url)[0] == 200
+def test_a_request_for_another_host_is_refused(site):
+    assert fetch(site.url, Host="evil.example")[0] == 400
+    assert fetch(site.url)[0] == 200
 
 
 @pytest.mark.once
@@ -117,14 +122,11 @@ def test_a_production_site_speaks_https_only(tmp_path):
 
 
 @pytest.mark.once
-def test_a_path_of_a_megabyte_does_not_disturb_the_server(tmp_path):
-    with running_site(tmp_path) as site:
-        with socket.create_connection(("127.0.0.1", site.port)) as connection:
-            connection.sendall(
-                b"GET /" + b"a" * 1_000_000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n"
-            )
-            assert connection.recv(12)[9:10] in (b"4", b"")
-        assert fetch(site.url)[0] == 200
+def test_a_path_of_a_megabyte_does_not_disturb_the_server(site):
+    with socket.create_connection(("127.0.0.1", site.port)) as connection:
+        connection.sendall(b"GET /" + b"a" * 1_000_000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert connection.recv(12)[9:10] in (b"4", b"")
+    assert fetch(site.url)[0] == 200
 
 
 def test_a_site_whose_owners_left_no_superuser_is_given_none(db):
@@ -197,17 +199,16 @@ def test_a_database_that_cannot_be_reached_is_one_line(tmp_path):
 
 
 @pytest.mark.once
-def test_nothing_leaves_the_machine_by_default(tmp_path):
+def test_nothing_leaves_the_machine_by_default(site):
     """It listens on 127.0.0.1 alone."""
-    with running_site(tmp_path) as site:
-        listening = subprocess.run(
-            [ROOT / ".venv/bin/python", "-c", PORTS.format(port=site.port)],
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout.split()
-        assert listening
-        assert {*listening} == {"0100007F"}
+    listening = subprocess.run(
+        [ROOT / ".venv/bin/python", "-c", PORTS.format(port=site.port)],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split()
+    assert listening
+    assert {*listening} == {"0100007F"}
     assert "HOST" not in os.environ
 
 

@@ -145,6 +145,7 @@ def test_the_session_ends_and_save_is_pressed(desk, context):
     expect(desk.locator(".unsaved")).to_be_hidden()
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(
     ("answer", "reason"),
     [
@@ -285,6 +286,7 @@ def test_a_writer_is_offered_what_they_may_do(page, context, live_server):
     assert Entry.objects.get().author == writer
 
 
+@pytest.mark.once
 def test_on_a_phone_the_form_and_the_page_are_two_tabs(desk):
     entry = make_entry(body="some words")
     desk.set_viewport_size({"width": 360, "height": 740})

@@ -38,9 +38,9 @@ def main(folder, base_url):
 
     django.setup()
     from .job import Noted
-    from .place import PlaceError
-    from .site import BuildError, build
-    from .swap import SwapError
+    from .static.place import PlaceError
+    from .static.site import BuildError, build
+    from .static.swap import SwapError
 
     def tell(line):
         sys.stdout.write(json.dumps(line) + "\n")

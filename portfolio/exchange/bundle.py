@@ -4,12 +4,10 @@
 what is there. The same content gives the same bytes, from either engine, entered in any order.
 """
 
+import codecs
 import hashlib
 import json
-import os
-import tempfile
-import zipfile
-from pathlib import Path
+import re
 
 from django.core.exceptions import SuspiciousFileOperation
 from django.core.files.storage import default_storage
@@ -17,9 +15,16 @@ from django.core.files.utils import validate_file_name
 
 from . import canonical
 from .canonical import KINDS
+from .files import SourceError
 from .progress import Progress
+from .source import Item, Source
 
 FORMAT = 2
+FIXTURE, MANIFEST = "content.json", "manifest.json"
+MOST_MANIFEST = 200 * 1024**2  # bytes
+# Characters that are read at once, and that one object may have: every field at its longest.
+PART, MOST_OBJECT = 1024**2, 16 * 1024**2
+SPACE = re.compile(r"[ \t\r\n]*")
 
 
 class ExportError(Exception):
@@ -32,7 +37,7 @@ def content_json():
         return b"".join(canonical.fixture(canonical.content()))
 
 
-# The files it is made of.
+# Writing.
 
 
 def open_picture(name):
@@ -50,7 +55,7 @@ def open_picture(name):
 def write_files(create, live_only=False, progress=None):
     """Write the bundle's files, each into what `create(path)` opens, the manifest last.
 
-    Returns the manifest. Raises ExportError when the file of a picture is missing.
+    Returns how many objects of each kind. Raises ExportError when a picture's file is missing.
     """
     progress = progress or Progress()
     counts, files, pictures = dict.fromkeys(KINDS, 0), {}, []
@@ -71,100 +76,144 @@ def write_files(create, live_only=False, progress=None):
         files[path] = digest.hexdigest()
 
     with canonical.snapshot():
-        add("content.json", canonical.fixture(counted()))
+        add(FIXTURE, canonical.fixture(counted()))
     for name in progress.over(pictures, "Pictures", len(pictures)):
         with open_picture(name) as picture:
             add(f"media/{name}", picture.chunks())
     manifest = {"format": FORMAT, "counts": counts, "files": files}
-    with create("manifest.json") as file:
+    with create(MANIFEST) as file:
         file.write((json.dumps(manifest, ensure_ascii=False, indent=2) + "\n").encode())
-    return manifest
+    return counts
 
 
-def write_zip(file, **options):
-    """Write the bundle as a zip into a binary file that can seek; returns the manifest."""
-    with zipfile.ZipFile(file, "w") as archive:
-
-        def create(path):
-            # Fixed dates and modes, and not compressed, as that depends on the library's version.
-            info = zipfile.ZipInfo(path)
-            info.create_system = 3
-            info.external_attr = 0o100644 << 16
-            return archive.open(info, "w", force_zip64=True)
-
-        return write_files(create, **options)
-
-
-def write_folder(folder, **options):
-    """Write the bundle as files into a new folder; returns the manifest."""
-
-    def create(path):
-        (folder / path).parent.mkdir(parents=True, exist_ok=True)
-        return open(folder / path, "xb")
-
-    return write_files(create, **options)
-
-
-# Where it goes.
-
-
-def export(target, **options):
-    """Write the bundle to a path that ends in `.zip`, or else to a folder; returns the manifest.
-
-    Whatever stops it, an earlier zip stays as it was and a new target appears whole or not at all.
-    In a folder that holds a bundle only the bundle's own files are replaced, so that it can be a
-    repository. Raises ExportError.
-    """
-    target = Path(target).resolve()
-    zipped = target.suffix.lower() == ".zip"
-    present = not zipped and target.exists()
-    replaced = earlier_files(target) if present else []
+def files_in(folder):
+    """The paths of what only a bundle puts in a folder; None if there is none of a known format."""
     try:
-        # Beside the target, as moving is atomic only within a file system.
-        beside = target if present else target.parent
-        with tempfile.TemporaryDirectory(prefix=".export-", dir=beside) as staging:
-            made = Path(staging, "bundle")
-            if zipped:
-                with open(made, "xb") as file:
-                    manifest = write_zip(file, **options)
-            else:
-                manifest = write_folder(made, **options)
-            if present:
-                replace_files(target, made, manifest["files"], replaced)
-            else:
-                os.replace(made, target)
-    except OSError as error:
-        raise ExportError(
-            f"{target} cannot be written ({error.strerror}): choose a place in a folder that "
-            "exists and that you may write."
-        ) from error
-    return manifest
-
-
-def earlier_files(folder):
-    """The paths of the bundle in a folder; none if it is empty. ExportError for anything else."""
-    if not folder.is_dir():
-        raise ExportError(f"{folder} is a file: name a folder, or a file that ends in .zip.")
-    try:
-        if not any(folder.iterdir()):
-            return []
-        manifest = json.loads((folder / "manifest.json").read_bytes())
+        manifest = json.loads((folder / MANIFEST).read_bytes())
         if manifest["format"] in range(1, FORMAT + 1):
-            return list(manifest["files"])
+            return [path for path in manifest["files"] if path.startswith("media/")]
     except (OSError, ValueError, TypeError, KeyError):
         pass
-    raise ExportError(
-        f"{folder} is not empty and holds no bundle of this format: name a new folder."
-    )
+    return None
 
 
-def replace_files(target, made, files, replaced):
-    # Pictures come first and go last, so that whenever this is cut short content.json names none
-    # that is not there.
-    for path in [*sorted(files, reverse=True), "manifest.json"]:
-        (target / path).parent.mkdir(parents=True, exist_ok=True)
-        os.replace(made / path, target / path)
-    for path in set(replaced) - set(files):
-        # The earlier manifest is a file that anyone may have written.
-        if (target / path).resolve().is_relative_to(target / "media"):
-            (target / path).unlink(missing_ok=True)
+# Reading.
+
+
+class Bundle(Source):
+    """Whole: what it does not have, the place that it comes from does not have either."""
+
+    whole = True
+
+    def __init__(self, files):
+        super().__init__(files)
+        self.fixture = FIXTURE if FIXTURE in files else files.names[0]
+        self.pictures = {
+            name.removeprefix("media/"): lambda name=name: files.open(name)
+            for name in files.names
+            if name.startswith("media/")
+        }
+        if MANIFEST in files:
+            self.check(self.manifest())
+
+    @staticmethod
+    def recognises(files):
+        if FIXTURE in files:
+            return True
+        if [name for name in files.names if not name.endswith(".json")] or len(files.names) != 1:
+            return False
+        with files.open(files.names[0]) as file:
+            return file.read(1000).lstrip().startswith(b"[")
+
+    def manifest(self):
+        try:
+            with self.files.open(MANIFEST) as file:
+                manifest = json.loads(file.read(MOST_MANIFEST))
+            version, digests = int(manifest["format"]), dict(manifest["files"])
+        except (ValueError, TypeError, KeyError, RecursionError):
+            raise SourceError("manifest.json is damaged: export the content again.") from None
+        if not 1 <= version <= FORMAT:
+            raise SourceError(
+                f"The bundle has format {version}, and this version of the software knows formats "
+                f"1 to {FORMAT}: bring the software up to date and import again."
+            )
+        return digests
+
+    def check(self, digests):
+        """Raises SourceError unless there are these files, with these SHA-256s, and no others."""
+        present = {name for name in self.files.names if name != MANIFEST}
+        # A bundle may be kept in a repository, beside other files.
+        present = {name for name in present if name == self.fixture or name.startswith("media/")}
+        if missing := sorted(set(digests) - present):
+            raise SourceError(f"{missing[0]} is missing from the bundle: export it again.")
+        if strange := sorted(present - set(digests)):
+            raise SourceError(
+                f"{strange[0]} is not in the bundle's manifest: take it out, or export again."
+            )
+        for name, expected in digests.items():
+            if self.files.digest(name) != expected:
+                raise SourceError(
+                    f"{name} is not as the bundle's manifest tells it. If it was edited on "
+                    "purpose, delete manifest.json; if not, export the content again."
+                )
+
+    def items(self):
+        with self.files.open(self.fixture) as file:
+            try:
+                for number, item in enumerate(objects(file), start=1):
+                    yield self.item(item, f"{self.fixture}, object {number}")
+            except (ValueError, RecursionError) as error:
+                raise SourceError(
+                    f"{self.fixture} is not a JSON list of objects: {error}."
+                ) from None
+
+    def item(self, item, where):
+        if not (
+            isinstance(item, dict)
+            and isinstance(item.get("model"), str)
+            and isinstance(item.get("fields"), dict)
+        ):
+            raise SourceError(f"{where} is not an object with a model and fields.")
+        return Item(item["model"], item["fields"], where)
+
+
+def objects(file):
+    """What a JSON list in a binary file holds, one after the other; ValueError if it is none.
+
+    The whole list may be larger than the memory.
+    """
+    decode = json.JSONDecoder().raw_decode
+    text = codecs.getreader("utf-8-sig")(file)
+    read, at = "", 0
+
+    def read_on():
+        nonlocal read, at
+        part = text.read(PART)
+        read, at = read[at:] + part, 0
+        return part
+
+    def following():
+        """The next character that is no space; none at the end."""
+        nonlocal at
+        while True:
+            at = SPACE.match(read, at).end()
+            if at < len(read) or not read_on():
+                return read[at : at + 1]
+
+    before = "["
+    while (sign := following()) == before:
+        at += 1
+        if following() == "]":
+            return
+        while True:
+            try:
+                item, at = decode(read, at)
+                break
+            except ValueError:
+                # It may be that it goes on.
+                if len(read) - at > MOST_OBJECT or not read_on():
+                    raise
+        yield item
+        before = ","
+    if sign != "]":
+        raise ValueError(f"it has {sign!r} where {before!r} belongs")

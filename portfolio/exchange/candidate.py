@@ -48,8 +48,7 @@ class Candidate:
             elif field.remote_field:
                 self.fields[name] = None if value is None else read_key(field, value)
             else:
-                self._values[name] = read(field, value)
-                self.fields[name] = as_json(self._values[name])
+                self._values[name], self.fields[name] = read(field, value)
         except ValidationError as error:
             self.refuse(f"{name}: {' '.join(error.messages)}")
 
@@ -101,9 +100,9 @@ class Candidate:
 
     # As a row.
 
-    def instance(self):
+    def instance(self, **measured):
         """A new, unsaved object."""
-        return self.kind.model(**self._values, **self._to_one())
+        return self.kind.model(**self._values | self._to_one() | measured)
 
     def write_to(self, instance):
         for name, value in {**self._values, **self._to_one()}.items():
@@ -143,7 +142,7 @@ class Candidate:
 
 
 def read(field, value):
-    """The Python value of a fixture's. Raises ValidationError."""
+    """A fixture's value as (Python's, canonical). Raises ValidationError."""
     if isinstance(value, list | dict):
         raise ValidationError("It is a list or an object, and has to be one value.")
     if isinstance(value, str):
@@ -151,7 +150,10 @@ def read(field, value):
     value = field.to_python(value)
     if isinstance(value, datetime.datetime) and timezone.is_naive(value):
         value = timezone.make_aware(value)
-    return value
+    try:
+        return value, as_json(value)
+    except OverflowError:
+        raise ValidationError("It is before the year 1 or after 9999 in UTC.") from None
 
 
 def refuse_no_text(value):
@@ -179,7 +181,7 @@ def read_key(field, key):
             "export with natural keys."
         )
     return [
-        as_json(read(model._meta.get_field(name), part))
+        read(model._meta.get_field(name), part)[1]
         for name, part in zip(model.natural_key_fields, parts, strict=True)
     ]
 

@@ -15,7 +15,7 @@ from django.db.migrations.recorder import MigrationRecorder
 
 from portfolio.models import Image
 
-from .bundle import snapshot
+from .canonical import snapshot
 
 NAMES = {"sqlite": "database.sqlite3", "postgresql": "database.dump"}
 

@@ -4,6 +4,7 @@ A zip is read where it lies and never unpacked, so that no name in it becomes a 
 """
 
 import contextlib
+import hashlib
 import os
 import stat
 import zipfile
@@ -54,6 +55,11 @@ class Files:
     def read(self, name):
         with self.open(name) as file:
             return file.read()
+
+    def digest(self, name):
+        """The SHA-256 of a file."""
+        with self.open(name) as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
 
     def text(self, name):
         """The whole file as text, which must be UTF-8. Raises SourceError."""

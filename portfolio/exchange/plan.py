@@ -231,9 +231,10 @@ class Import:
         instances = []
         for each in new:
             self.plan.tell(Change("add", kind.label, each.name, each.where))
-            instance = each.instance()
-            if kind.model is Image:
-                self.take_picture(each, instance)
+            measured = self.take_picture(each) if kind.model is Image else {}
+            if measured is None:
+                continue
+            instance = each.instance(**measured)
             each.validate(instance)
             instances.append(instance)
         if not self.is_writing or not new:
@@ -295,21 +296,23 @@ class Import:
 
     # The files of pictures.
 
-    def take_picture(self, each, image):
-        """Check the file of a new picture, and put it in its place before the row is."""
-        name = image.file.name
+    def take_picture(self, each):
+        """Check the file of a new picture, and put it in its place before the row is.
+
+        What it measures, without which a row cannot be made, or None if it is refused.
+        """
         try:
-            content = self.picture(name)
+            content = self.picture(each.fields.get("file"))
             measured = images.measured(content)
         except ValidationError as error:
             each.refuse(" ".join(error.messages))
-            return
+            return None
         for field_, value in measured.items():
             if each.fields.get(field_, value) != value:
                 each.refuse(f"{field_} is {each.fields[field_]!r}, and its file has {value!r}.")
-            setattr(image, field_, value)
         if self.is_writing:
             self.put(content)
+        return measured
 
     def repair_picture(self, each):
         is_picture = each.kind.model is Image and each.name in self.source.pictures

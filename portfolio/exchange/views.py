@@ -66,7 +66,7 @@ def for_those_who(may):
 class ExportForm(forms.Form):
     form = forms.ChoiceField(
         label="As",
-        choices=[(name, label) for name, (label, _) in work.EXPORTS.items()],
+        choices=work.EXPORTS.items(),
         initial="bundle",
         widget=forms.RadioSelect,
     )

@@ -12,15 +12,18 @@ from django.contrib.auth import get_user_model
 from django.db import transaction
 from django.utils import timezone
 
-from . import apart, bundle, plan
+from . import apart, bundle, outgoing, plan
 from .files import SourceError, opened
 from .forms import source_of
 from .job import create
 from .report import report
 
 FILE = "file"
-# What an export can be made as: its label, and what writes it as a zip into a binary file.
-EXPORTS = {"bundle": ("A content bundle, which this software imports again", bundle.write_zip)}
+# The forms of an export, each with its label.
+EXPORTS = {
+    "bundle": "A content bundle, which Django's loaddata takes, too",
+    "markdown": "Files of Markdown, to read and to edit",
+}
 
 
 class PlanChanged(Exception):
@@ -41,10 +44,9 @@ def made(job, name):
 
 
 def export(job, progress, form, live_only):
-    write = EXPORTS[form][1]
     try:
         with create(job.path(FILE)) as file:
-            write(file, live_only=live_only, progress=progress)
+            outgoing.write_zip(file, form, live_only=live_only, progress=progress)
     except bundle.ExportError as error:
         return failed(error)
     return made(job, "portfolio")

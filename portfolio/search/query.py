@@ -3,12 +3,15 @@
 from collections import Counter
 from dataclasses import dataclass, field
 from functools import cached_property
+from heapq import nlargest
 
 from django.db import connection
 from django.db.models import Case, Count, Q, Value, When
 from django.db.models.functions import Coalesce, Length
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
+
+from portfolio.models import is_live
 
 from .models import KINDS, Document, Rank, Terms, Word
 from .words import STOP_WORDS, WORD, fold, stem, words
@@ -21,6 +24,7 @@ EXCERPT = 220  # characters
 # How many words may be looked at to correct one, and in how many documents a telling word may be.
 NEAR_WORDS = 5_000
 TELLING = 300
+TELL = 8  # how many of a text's telling words are looked at
 # Of the documents that have a word, how many are asked whether one is live.
 ASKED = 10_000
 
@@ -227,20 +231,39 @@ def similar(item, limit=3):
     """The keys of the live entries that share the most telling words with an item, best first.
 
     Words that few others use tell most. Only those of at most `TELLING` documents count, so that
-    the cost does not grow with the site.
+    the cost does not grow with the site. How much of a text they are does not count, so that what
+    is similar stays so whatever else is written.
     """
     kind = Document.kinds()[type(item)]
     document = Document.objects.filter(**{kind: item}).first()
     if document is None:
         return []
-    used = set(words(f"{document.title} {document.text}")) - STOP_WORDS
-    telling = Word.objects.filter(text__in=sorted(used)[:1000], documents__range=(2, TELLING))
-    telling = list(telling.order_by("documents", "text").values_list("text", flat=True)[:8])
-    if not telling:
-        return []
-    expression = match_exactly(telling)
-    others = found(expression).filter(entry__isnull=False).exclude(pk=document.pk)
-    return list(best(others, expression, "entry")[:limit])
+    telling = Word.objects.filter(text__in=candidates(document), documents__range=(2, TELLING))
+    telling = telling.order_by("documents", "text").values_list("text", flat=True)[:TELL]
+    of_others = Terms.objects.filter(is_live("document__entry__")).exclude(document=document)
+    having = [
+        of_others.filter(search_terms__match=match_exactly([word])).values_list(
+            "document__entry__month", "document__entry"
+        )
+        for word in telling
+    ]
+    return most_shared(having[0].union(*having[1:], all=True), limit) if having else []
+
+
+def used(document):
+    return {*words(f"{document.title} {document.text}")}
+
+
+def candidates(document):
+    """The words of a document that may be telling."""
+    return sorted(used(document) - STOP_WORDS)[:1000]
+
+
+def most_shared(rows, limit):
+    """The keys of the (month, key) that come most often; of equals the newest come first."""
+    shared = Counter(rows)
+    best = nlargest(limit, shared, key=lambda row: (shared[row], row))
+    return [key for _, key in best]
 
 
 def hits(text, asked):

@@ -4,7 +4,7 @@ import tempfile
 
 from django.core.management.base import BaseCommand, CommandError
 
-from portfolio.exchange import bundle, progress
+from portfolio.exchange import bundle, outgoing, progress
 from portfolio.exchange.proof import verify
 
 
@@ -16,6 +16,13 @@ class Command(BaseCommand):
             "path", help="a file that ends in .zip, a folder, or - for a zip on standard output"
         )
         parser.add_argument(
+            "--as",
+            dest="form",
+            choices=outgoing.FORMS,
+            default="bundle",
+            help="a bundle, which loaddata takes too, or files of Markdown for people and Hugo",
+        )
+        parser.add_argument(
             "--live-only", action="store_true", help="leave out what the public does not see"
         )
         parser.add_argument(
@@ -24,18 +31,18 @@ class Command(BaseCommand):
             help="load it into an empty database, export that, and compare the bytes",
         )
 
-    def handle(self, *, path, live_only, **options):
+    def handle(self, *, path, form, live_only, **options):
         shown = progress.shown(self.stderr)
         try:
             if path == "-":
                 with tempfile.TemporaryFile() as file:
-                    bundle.write_zip(file, live_only=live_only, progress=shown)
+                    outgoing.write_zip(file, form, live_only=live_only, progress=shown)
                     file.seek(0)
                     shutil.copyfileobj(file, sys.stdout.buffer)
                 return
-            counts = bundle.export(path, live_only=live_only, progress=shown)["counts"]
+            counts = outgoing.export(path, form, live_only=live_only, progress=shown)
             if options["verify"]:
-                verify(path, shown)
+                verify(path, form, shown)
         except bundle.ExportError as error:
             raise CommandError(str(error)) from error
         said = ", ".join(f"{label} {count}" for label, count in counts.items())
