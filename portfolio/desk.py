@@ -20,7 +20,7 @@ from .editing import site_check
 from .editing.models import WorkingCopy, key_of, model_of
 from .editing.uses import may_change
 from .editing.work import badge, state_of
-from .exchange.views import may_exchange
+from .exchange.desk.views import may_exchange
 from .models import Focus, Image, NaturalKeyModel, Principle
 from .months import Month
 

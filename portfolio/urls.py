@@ -45,7 +45,7 @@ urlpatterns = [
     path("media/<path:name>", media.media, name="media"),
     path("shared/<int:pk>/<str:signature>/", shared, name="shared"),
     path("admin/sign-in/<uidb64>/<token>/", SignIn.as_view(), name="sign_in"),
-    path("admin/content/", include("portfolio.exchange.urls")),
+    path("admin/content/", include("portfolio.exchange.desk.urls")),
     path("admin/", admin.site.admin_view(desk)),
     path("admin/", include("portfolio.editing.urls")),
     path("admin/", admin.site.urls),

@@ -235,7 +235,7 @@ def told(before, after, job, csrf_token):
     began, last, at = time.monotonic(), None, 0
     while job.is_running():
         state, now = job.state(), time.monotonic()
-        if state != last and now - at >= EVERY or now - at >= LINE:
+        if (state != last and now - at >= EVERY) or now - at >= LINE:
             last, at = state, now
             context = {"state": state, "seconds": int(now - began)}
             yield render_to_string("admin/exchange/_step.html", context)

@@ -12,9 +12,10 @@ from django.contrib.auth import get_user_model
 from django.db import transaction
 from django.utils import timezone
 
-from . import apart, bundle, outgoing, plan
-from .files import SourceError, opened
-from .forms import source_of
+from .. import bundle, outgoing, plan
+from ..files import SourceError, opened
+from ..forms import source_of
+from . import apart
 from .job import create
 from .report import report
 

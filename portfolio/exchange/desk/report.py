@@ -5,8 +5,8 @@ from itertools import islice
 from django.contrib import admin
 from django.urls import reverse
 
-from . import difference
-from .canonical import KINDS, as_json
+from .. import difference
+from ..canonical import KINDS, as_json
 
 SHOWN = 200  # of each list
 WHATS = ("add", "change", "delete", "leave")

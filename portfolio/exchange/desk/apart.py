@@ -1,7 +1,7 @@
 """The site built in a process of its own, as a build changes settings while it lasts.
 
-`python -m portfolio.exchange.apart FOLDER URL` tells on standard output, in lines of JSON, how far
-it is, and in the end `{"refused": why}` if there is no site.
+`python -m portfolio.exchange.desk.apart FOLDER URL` tells on standard output, in lines of JSON, how
+far it is, and in the end `{"refused": why}` if there is no site.
 """
 
 import json
@@ -37,10 +37,10 @@ def main(folder, base_url):
     import django
 
     django.setup()
+    from ..static.place import PlaceError
+    from ..static.site import BuildError, build
+    from ..static.swap import SwapError
     from .job import Noted
-    from .static.place import PlaceError
-    from .static.site import BuildError, build
-    from .static.swap import SwapError
 
     def tell(line):
         sys.stdout.write(json.dumps(line) + "\n")

@@ -19,7 +19,7 @@ from pathlib import Path
 from django.conf import settings
 from django.db import connections
 
-from .progress import Progress
+from ..progress import Progress
 
 KEPT = 60 * 60  # seconds
 EVERY = 0.2  # seconds between two notes of how far it is
