@@ -5,17 +5,24 @@ import os
 import random
 import re
 import signal
+import socket
+import subprocess
+import sys
 import time
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import urldefrag
+from urllib.request import urlopen
 
 import pytest
 from django.contrib.staticfiles.storage import staticfiles_storage
 from django.core.files.base import ContentFile
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import connections
 from django.test import Client
 from django.utils import timezone
+from lxml import html
 from PIL import Image as Picture
 
 from journal.models import Entry
@@ -34,6 +41,7 @@ from tests.factories import (
     make_role,
     make_tool,
 )
+from tests.server import free_port
 
 HOME = "http://localhost"
 # What files have that the site has not, or otherwise.
@@ -197,8 +205,79 @@ EDITS = [
 ]
 
 
+@pytest.mark.django_db
+def test_a_plain_server_gives_it_below_a_path_without_a_broken_link(tmp_path):
+    fill()
+    with serving(tmp_path) as origin:
+        home = f"{origin}/portfolio/"
+        site.build(tmp_path / "portfolio", home)
+        assert [*faults(tmp_path / "portfolio", home)] == []
+        seen, left = {home}, [home]
+        while left:
+            address = left.pop()
+            with urlopen(address) as answer:
+                assert answer.status == 200
+                if answer.headers.get_content_type() != "text/html":
+                    continue
+                page = html.fromstring(answer.read())
+            page.make_links_absolute(address)
+            found = {urldefrag(link)[0] for *_, link, _ in page.iterlinks()}
+            new = {link for link in found if link.startswith(home)} - seen
+            assert not {link for link in found - new if link.startswith(f"{origin}/")} - seen
+            seen, left = seen | new, [*left, *new]
+        assert {home + name for name in ("cv/", "feed.xml", "journal/", "tools/")} < seen
+    # The control: what is missing is told.
+    (tmp_path / "portfolio" / "cv" / "index.html").unlink()
+    assert any("cv" in fault for fault in faults(tmp_path / "portfolio", home))
+
+
+@contextmanager
+def serving(folder):
+    """The address of `python -m http.server` in a folder."""
+    port = free_port()
+    command = [sys.executable, "-m", "http.server", "-b", "127.0.0.1", "-d", folder, str(port)]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
+        try:
+            while True:
+                try:
+                    socket.create_connection(("127.0.0.1", port), timeout=1).close()
+                    break
+                except OSError:
+                    assert server.poll() is None
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            server.terminate()
+
+
+@pytest.mark.django_db
+def test_what_is_unpublished_is_gone_with_its_pictures(tmp_path):
+    secret = "a secret about a heron"
+    image = make_picture(700, 500)
+    entry = make_entry(title=secret, body=f"{secret} ![]({image.file.url})")
+    site.build(tmp_path / "site", HOME)
+    before = tree(tmp_path / "site")
+    assert f"media/{image.file.name}" in before
+    assert any(secret.encode() in data for data in before.values())
+    entry.publish_at = None
+    entry.save()
+    site.build(tmp_path / "site", HOME)
+    after = tree(tmp_path / "site")
+    assert not any(name.startswith("media/") for name in after)
+    assert [name for name, data in after.items() if secret.encode() in data] == []
+
+
+def test_a_folder_of_something_else_is_refused(db, tmp_path):
+    (tmp_path / "mine.txt").write_text("mine")
+    with pytest.raises(CommandError, match="not empty"):
+        call_command("build_site", tmp_path, base_url=HOME)
+    with pytest.raises(CommandError, match="address"):
+        call_command("build_site", tmp_path / "new", base_url="ftp://example.org")
+    assert [*tmp_path.iterdir()] == [tmp_path / "mine.txt"]
+
+
 # The builds that are killed.
-KILLS = 25
+# On each engine, so a hundred in `make test`.
+KILLS = 50
 
 
 def building(target, jobs):
@@ -231,12 +310,13 @@ def test_a_build_that_is_killed_leaves_the_old_or_the_new_site_whole(tmp_path):
     for number in range(KILLS):
         Entry.objects.update(title=("one", "other")[number % 2])
         pid = building(target, 1 + number % 2)
-        time.sleep(chance.uniform(0, 1.2 * max(took)))
+        time.sleep(chance.uniform(0, 1.5 * max(took)))
         os.kill(pid, signal.SIGKILL)
         os.waitpid(pid, 0)
         seen.append(tree(target))
     assert [found in whole for found in seen] == [True] * KILLS
-    assert whole[0] in seen and whole[1] in seen
+    # The controls: some left the old one, and a build that is not killed leaves the new.
+    assert any(found != whole[number % 2] for number, found in enumerate(seen))
     site.build(target, HOME)
     assert tree(target) == whole[(KILLS - 1) % 2]
     assert [*(tmp_path / ".site.building").iterdir()] == [tmp_path / ".site.building/new"]

@@ -1,6 +1,7 @@
 """Other systems' files, imported: once, again, and beside what is here."""
 
 import pytest
+from django.utils.html import escape
 
 from journal.models import Entry
 from portfolio.exchange import plan
@@ -43,6 +44,10 @@ def test_each_form_is_imported_once_and_a_second_time_changes_nothing(client):
         (Month(2020, 2), "queues"),
     ]
     assert all(image.file.name in text for image in Image.objects.filter(alt="a queue"))
+    for entry in Entry.objects.live():
+        page = client.get(entry.get_absolute_url())
+        assert page.status_code == 200
+        assert escape(entry.title) in page.content.decode()
     page = client.get("/blog/posts/queues/", follow=True)
     assert page.redirect_chain == [("/journal/2020/01/queues/", 301)]
     assert 'alt="a queue"' in page.content.decode()

@@ -30,6 +30,9 @@ def faults(folder, base_url):
         if f"{parts.scheme}://{parts.netloc}" != origin:
             return ""
         path = parts.path or "/"
+        if f"{path}/" == prefix:
+            # One writes down the address of a site without the slash at its end.
+            path = prefix
         if not path.startswith(prefix):
             return "leads out of the site"
         name = unquote(path).removeprefix(prefix)

@@ -28,7 +28,7 @@ from . import whole
 from .entries import Entries, facts
 from .lists import Lists
 from .making import Made, digest, pictures_in
-from .place import standing_at
+from .place import parse, standing_at
 from .share_cards import cards
 from .statics import collect
 from .swap import replacing
@@ -50,6 +50,7 @@ def build(target, base_url, jobs=1, progress=None):
     SwapError. Settings are changed meanwhile, so this is for a process that serves nothing.
     """
     target = Path(os.path.abspath(target))
+    parse(base_url)
     try:
         refuse_others(target)
         with replacing(target) as new, tempfile.TemporaryDirectory() as static:
