@@ -27,6 +27,7 @@ from portfolio.search.models import Document
 from roles.models import Outcome, Role
 from tests.content import PICTURES, content
 from tests.factories import make_entry, make_principle, make_role, make_tool
+from tests.foreign import DATA
 from tests.kills import commands
 from tests.server import environment
 
@@ -368,6 +369,33 @@ def test_the_history_tells_of_an_import_and_keeps_what_it_undid(exported, admin_
     imported(exported, prune=True, force=True, user=admin_user)
     assert not Principle.objects.exists()
     assert Deletion.objects.filter(pk__in=[d.pk for d in recoverable(admin_user)]).exists()
+
+
+def test_another_system_does_not_say_what_is_gone(exported):
+    before = bundle.content_json()
+    with pytest.raises(CommandError, match="without deleting"):
+        call_command("import_content", DATA / "ghost.json", prune=True)
+    assert bundle.content_json() == before
+    # The control: without it, it is imported, and the rest stays.
+    call_command("import_content", DATA / "ghost.json", stdout=io.StringIO())
+    assert Role.objects.filter(slug="lead").exists()
+
+
+def test_one_that_is_stopped_says_so_and_changes_nothing(exported):
+    def stop(execute, sql, params, many, context):
+        if sql.startswith("INSERT"):
+            raise KeyboardInterrupt
+        return execute(sql, params, many, context)
+
+    edited(exported, lambda items: only(items, "roles.role").update(problem="there"))
+    before = bundle.content_json()
+    with (
+        connection.execute_wrapper(stop),
+        pytest.raises(CommandError, match="Stopped") as stopped,
+    ):
+        call_command("import_content", exported)
+    assert stopped.value.returncode == 130
+    assert bundle.content_json() == before
 
 
 # Other addresses.

@@ -8,6 +8,7 @@ import hashlib
 import os
 import stat
 import zipfile
+import zlib
 from pathlib import Path, PurePosixPath
 
 # More than a site of 100,000 entries and their pictures has.
@@ -35,7 +36,7 @@ def opened(path):
         else:
             path.open("rb").close()
             yield One(path)
-    except (OSError, zipfile.BadZipFile) as error:
+    except (OSError, EOFError, NotImplementedError, zlib.error, zipfile.BadZipFile) as error:
         reason = getattr(error, "strerror", None) or error
         raise SourceError(f"{path} cannot be read: {reason}.") from error
 

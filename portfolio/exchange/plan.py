@@ -20,6 +20,7 @@ from portfolio.models import Image
 
 from .candidate import Candidate
 from .canonical import KINDS, batches
+from .files import SourceError
 from .progress import Progress
 from .source import Remark
 
@@ -122,6 +123,11 @@ class Import:
         self.files = []
 
     def run(self, prune):
+        if prune and not self.source.whole:
+            raise SourceError(
+                "Only a bundle or its Markdown says what is gone: what another system does not "
+                "have may be yours. Import without deleting."
+            )
         items = self.progress.over(self.source.items(), "Objects")
         for label, same in groupby(items, lambda item: item.model):
             for some in batches(same, AT_ONCE):

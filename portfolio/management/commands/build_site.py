@@ -33,6 +33,8 @@ class Command(BaseCommand):
             number = build(folder, base_url, jobs, progress.shown(self.stderr))
         except (BuildError, PlaceError, SwapError) as error:
             raise CommandError(str(error)) from error
+        except KeyboardInterrupt:
+            raise CommandError("Stopped: the site is as it was.", returncode=130) from None
         self.stdout.write(f"Built {number:,} files in {folder}.")
         if check:
             found = [*faults(folder, base_url)]

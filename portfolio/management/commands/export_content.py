@@ -45,6 +45,8 @@ class Command(BaseCommand):
                 verify(path, form, shown)
         except bundle.ExportError as error:
             raise CommandError(str(error)) from error
+        except KeyboardInterrupt:
+            raise CommandError("Stopped: there is no new export.", returncode=130) from None
         said = ", ".join(f"{label} {count}" for label, count in counts.items())
         proven = ", and proven to come back the same" if options["verify"] else ""
         self.stdout.write(f"Exported to {path}{proven}: {said}")

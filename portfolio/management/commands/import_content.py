@@ -32,6 +32,8 @@ class Command(BaseCommand):
                     self.tell(plan.carry_out(source, prune, force, shown), force, "were")
         except files.SourceError as error:
             raise CommandError(str(error)) from error
+        except KeyboardInterrupt:
+            raise CommandError("Stopped: nothing was imported.", returncode=130) from None
         except plan.ImportRefused as error:
             self.tell(error.plan, force, "would be")
             raise CommandError("Nothing was imported, for the reasons above.") from error
