@@ -13,6 +13,7 @@ import zipfile
 import pytest
 from django.conf import settings as django_settings
 from django.contrib.auth.models import Group
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 from lxml import html
@@ -372,6 +373,7 @@ def test_what_was_edited_after_the_plan_was_shown_is_not_undone_unnamed(owner):
         tool.note = "edited"
         tool.save()
     page, address = plan_of(owner, upload)
+    assert outcome(page).count('"edited"') == 1
     assert "Edited here later" in outcome(page)
     tool = Tool.objects.get(slug="b")
     tool.note = "edited meanwhile"
@@ -403,6 +405,7 @@ def test_what_is_wrong_is_told_with_its_place_and_escaped(owner):
         page, address = plan_of(owner, file)
         assert said in text(page), outcome(page)
         assert "/var/exchange" not in text(page)
+        assert "source." not in text(page)
         assert page.xpath("//i | //img | //main//script") == []
         assert f"{address}import/" not in [form.action for form in page.forms]
         confirm(owner, address)
@@ -442,6 +445,30 @@ def test_a_file_that_is_no_form_of_content_is_refused_before_it_is_a_job(owner, 
     monkeypatch.undo()
     assert owner.post(IMPORT, {"import-file": bundle_of()}).status_code == 302
     assert Client(enforce_csrf_checks=True).post(IMPORT, {}).status_code == 403
+
+
+# The site as files.
+
+
+@works
+def test_the_site_is_made_in_a_process_of_its_own_and_downloaded(owner, monkeypatch):
+    name = str(connection.settings_dict["NAME"])
+    url = os.environ["DATABASE_URL"].rsplit("/", 1)[0] + "/" + name.rsplit("/", 1)[-1]
+    monkeypatch.setenv("DATABASE_URL", url)
+    live = make_entry(title="an entry that is out")
+    draft = make_entry(title="a draft", publish_at=None)
+    sent = {"site-base_url": "https://example.org/below/"}
+    response = owner.post(SITE, sent)
+    assert "It is ready" in outcome(page_of(owner, response))
+    file = owner.get(f"{response.url}file/").getvalue()
+    site = zipfile.ZipFile(io.BytesIO(file))
+    page = site.read(f"{live.get_absolute_url()[1:]}index.html").decode()
+    assert "an entry that is out" in page
+    assert f"https://example.org/below{live.get_absolute_url()}" in page
+    assert f"{draft.get_absolute_url()[1:]}index.html" not in site.namelist()
+    assert not [each for each in site.namelist() if each.startswith(".")]
+    refused = page_of(owner, owner.post(SITE, sent | {"site-base_url": "https://example.org/?a=b"}))
+    assert "is none that a site can have" in outcome(refused)
 
 
 # Jobs.

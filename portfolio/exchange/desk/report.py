@@ -1,5 +1,6 @@
 """A plan as a page shows it: in words, cut to what can be read, and without the objects."""
 
+from collections import Counter
 from itertools import islice
 
 from django.contrib import admin
@@ -12,25 +13,29 @@ SHOWN = 200  # of each list
 WHATS = ("add", "change", "delete", "leave")
 
 
-def report(plan):
+def report(plan, called):
     """What a `Plan` says, as a dictionary of JSON's types.
 
-    `lists` has what would be added, changed and deleted, and what was `newer` here.
+    `lists` has what would be added, changed and deleted, and apart from it what was `newer` here.
+    `called(where)` says a place as the user calls it.
     """
-    changes = {
-        what: [each for each in plan.changes if each.what == what][:SHOWN]
+    newer = plan.newer_here[:SHOWN]
+    others = {
+        what: [each for each in plan.changes if each.what == what and not each.is_newer_here]
         for what in ("delete", "change", "add")
     }
-    newer = plan.newer_here[:SHOWN]
-    forms = forms_of([*changes["change"], *changes["add"], *newer])
-    lists = {what: listed(some, plan.count(what), forms) for what, some in changes.items()}
+    others = {what: some[:SHOWN] for what, some in others.items()}
+    forms = forms_of([*others["change"], *others["add"], *newer])
+    totals = Counter({what: plan.count(what) for what in others})
+    totals.subtract(each.what for each in plan.newer_here)
+    lists = {what: listed(some, totals[what], forms, called) for what, some in others.items()}
     return {
         "counts": counts(plan),
         "total": {what: plan.count(what) for what in WHATS},
         "is_empty": plan.is_empty,
-        "lists": lists | {"newer": listed(newer, len(plan.newer_here), forms)},
-        "problems": remarks(plan.problems),
-        "remarks": remarks(plan.remarks),
+        "lists": lists | {"newer": listed(newer, len(plan.newer_here), forms, called)},
+        "problems": remarks(plan.problems, called),
+        "remarks": remarks(plan.remarks, called),
         # All of them, so that nothing is undone that was not shown to be.
         "newer": sorted({f"{each.label} {each.name}" for each in plan.newer_here}),
     }
@@ -45,12 +50,12 @@ def counts(plan):
     return [row for row in rows if any(row[1:])]
 
 
-def listed(changes, total, forms):
+def listed(changes, total, forms, called):
     items = [
         {
             "kind": str(KINDS[each.label].model._meta.verbose_name),
             "name": each.name,
-            "where": each.where,
+            "where": called(each.where),
             "form": forms.get((each.label, each.name), ""),
             "fields": [(name, *difference.sides(*values)) for name, values in each.fields.items()],
         }
@@ -59,8 +64,8 @@ def listed(changes, total, forms):
     return {"shown": items, "more": total - len(items)}
 
 
-def remarks(some):
-    items = [{"where": each.where, "what": each.what} for each in some[:SHOWN]]
+def remarks(some, called):
+    items = [{"where": called(each.where), "what": each.what} for each in some[:SHOWN]]
     return {"shown": items, "more": len(some) - len(items)}
 
 

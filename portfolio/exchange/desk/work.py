@@ -6,6 +6,7 @@ or "failed" with the reason.
 
 import tempfile
 import zipfile
+from functools import partial
 from pathlib import Path
 
 from django.contrib.auth import get_user_model
@@ -76,33 +77,38 @@ def build_site(job, progress, base_url):
 
 def plan_import(job, progress):
     asked = job.read("asked")
+    called = partial(as_called, job, asked)
     try:
         with opened(job.path(asked["file"])) as files:
-            made = plan.make(source_of(files), asked["prune"], progress)
+            planned = plan.make(source_of(files), asked["prune"], progress)
     except SourceError as error:
-        return failed(as_named(error, job, asked))
-    return {"kind": "plan", **report(made)}
+        return failed(called(str(error)))
+    return {"kind": "plan", **report(planned, called)}
 
 
 def carry_out(job, progress, user_pk, shown, force):
     """Do what was planned. `shown` are those whose later edits the user saw that it undoes."""
     asked = job.read("asked")
+    called = partial(as_called, job, asked)
     user = get_user_model().objects.get(pk=user_pk)
     try:
         with opened(job.path(asked["file"])) as files, transaction.atomic():
             done = plan.carry_out(source_of(files), asked["prune"], force, progress, user)
-            if not {*report(done)["newer"]} <= {*shown}:
+            told = report(done, called)
+            if not {*told["newer"]} <= {*shown}:
                 # The files of its new pictures stay behind: `clean_pictures` finds them.
                 raise PlanChanged(done)
     except SourceError as error:
-        return failed(as_named(error, job, asked))
+        return failed(called(str(error)))
     except (plan.ImportRefused, PlanChanged) as error:
-        return {"kind": "plan", "is_refused": True, **report(error.plan)}
+        return {"kind": "plan", "is_refused": True, **report(error.plan, called)}
     # It is not needed again, and may be large.
     job.path(asked["file"]).unlink()
-    return {"kind": "imported", **report(done)}
+    return {"kind": "imported", **told}
 
 
-def as_named(error, job, asked):
-    """The error with the file called as the user calls it."""
-    return str(error).replace(str(job.path(asked["file"])), asked["name"])
+def as_called(job, asked, text):
+    """What is said of the file, or a place in it, with the name that the user gave it."""
+    text = text.replace(str(job.path(asked["file"])), asked["name"])
+    own = asked["file"]
+    return asked["name"] + text.removeprefix(own) if text.startswith(own) else text
