@@ -1,12 +1,13 @@
 """Share cards: which page has which, what is drawn on them, and what cannot be."""
 
 import io
+import re
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
 from django.utils import timezone
-from PIL import Image, ImageChops
+from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
 from journal.models import Entry
 from portfolio import cards
@@ -233,6 +234,39 @@ def test_lines_are_of_about_the_same_width():
     greedy = [face.getlength(line) for line in cards.wrap(title, face, 1032)]
     assert len(widths) == len(greedy)
     assert max(widths) - min(widths) < max(greedy) - min(greedy)
+
+
+@pytest.mark.parametrize("size", cards.SIZES)
+@pytest.mark.parametrize(
+    "text", ["AVATAR To: office, fjord", "Tiếng Việt x\u0331 đẹp", "“off” fifty-fifth"]
+)
+def test_letters_that_are_kept_make_the_line_that_pillow_draws(text, size):
+    assert alike(by_letters(text, size), by_pillow(text, size))
+
+
+def test_the_comparison_of_lines_can_fail(monkeypatch):
+    monkeypatch.setattr(cards, "LETTER", re.compile("."))
+    assert not alike(by_letters("office", 112), by_pillow("office", 112))
+
+
+def alike(one, other):
+    """Whether nothing is more than a pixel from where it is in the other."""
+    return all(
+        ImageChops.subtract(this, that.filter(ImageFilter.MaxFilter(3))).getbbox() is None
+        for this, that in ((one, other), (other, one))
+    )
+
+
+def by_letters(text, size):
+    image = Image.new("L", (WIDTH, 200))
+    cards.draw_line(image, (20, 120), text, cards.font(cards.SERIF, size))
+    return image
+
+
+def by_pillow(text, size):
+    image, shade = Image.new("L", (WIDTH, 200)), cards.SHADES - 1
+    ImageDraw.Draw(image).text((20, 120), text, shade, cards.font(cards.SERIF, size), "ls")
+    return image
 
 
 # What the font lacks.
