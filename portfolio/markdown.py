@@ -10,6 +10,7 @@ was written, and `validate_markdown` says so to whoever writes it.
 
 import html
 import re
+from contextlib import suppress
 from functools import cache, lru_cache, partial
 from hashlib import sha256
 from threading import Lock
@@ -29,6 +30,7 @@ from mdit_py_plugins.footnote.index import footnote_ref
 LIMIT = 100_000  # characters
 # What stands between a text and its footnotes.
 FOOTNOTES = '<hr class="footnotes-sep">'
+_NEWLINE = re.compile("\r\n?")
 
 
 class Picture(NamedTuple):
@@ -59,6 +61,25 @@ def validate_markdown(text):
     # Whoever validates a text is about to show it or to index it.
     if refusal := _rendered(text)[1]:
         raise refusal
+
+
+def is_rendered(text):
+    """Whether `render` shows the text as Markdown, and not as it was written."""
+    return _rendered(text)[1] is None
+
+
+def last_block(text):
+    """The source of the last block if it is a paragraph that is in no other block, else None.
+
+    Found in a fraction of the time that `render` takes.
+    """
+    env = {"work": WORK}
+    blocks = _Tokens(env)
+    with suppress(ValidationError):
+        _PARSER.block.parse(_NEWLINE.sub("\n", _tidy(text)), _PARSER, env, blocks)
+        if len(blocks) >= 3 and blocks[-3].type == "paragraph_open" and blocks[-3].level == 0:
+            return blocks[-2].content
+    return None
 
 
 def plain(text):

@@ -15,7 +15,7 @@ from django.template.response import TemplateResponse
 from django.urls import path
 from django.utils.cache import patch_vary_headers
 
-from .markdown import FOOTNOTES, render
+from .markdown import FOOTNOTES, is_rendered, last_block, render
 from .page import absolute
 
 TWIN = "index.html.md"
@@ -90,7 +90,9 @@ def absolute_links(text, base):
     """
     found = [match for match in _ADDRESS.finditer(text) if not _SCHEME.match(_written(match))]
     result = _with_links(text, found, partial(_join, base))
-    return result if _Seen(render(result), base) == _Seen(render(text), base) else text
+    if result == text or _Seen(render(result), base) == _Seen(render(text), base):
+        return result
+    return text
 
 
 def rooted(text, prefix):
@@ -103,6 +105,8 @@ def rooted(text, prefix):
         return prefix + address[1:] if _ROOTED.match(address) else address
 
     result = _with_links(text, filter(_at_root, _ADDRESS.finditer(text)), moved)
+    if result == text:
+        return text
     before, after = _Seen(render(text)), _Seen(render(result))
     before.addresses = [*map(moved, before.addresses)]
     return result if before == after else text
@@ -194,7 +198,11 @@ def among_others(text, base):
 def _ends(text):
     """Whether a paragraph that follows the text is none of it."""
     following = sha256(text.encode(errors="replace")).hexdigest()
-    html, _, _ = render(f"{text}\n\n{following}", under=0).partition(FOOTNOTES)
+    together = f"{text}\n\n{following}"
+    # Only HTML can hold on to a block that Markdown has ended.
+    if "<" not in text and is_rendered(text):
+        return last_block(together) == following
+    html, _, _ = render(together, under=0).partition(FOOTNOTES)
     return html.endswith(f"<p>{following}</p>\n")
 
 

@@ -204,6 +204,8 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 TIME_ZONE = read(env.str, "TIME_ZONE", "UTC")
 LANGUAGE_CODE = "en"
+# One language: without the search for another one, which each address and number would begin.
+USE_I18N = False
 USE_TZ = True
 
 STATIC_URL = "/static/"
