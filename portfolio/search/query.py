@@ -24,6 +24,7 @@ EXCERPT = 220  # characters
 # How many words may be looked at to correct one, and in how many documents a telling word may be.
 NEAR_WORDS = 5_000
 TELLING = 300
+CANDIDATES = 1_000  # how many of a text's words may be telling
 TELL = 8  # how many of a text's telling words are looked at
 # Of the documents that have a word, how many are asked whether one is live.
 ASKED = 10_000
@@ -238,7 +239,9 @@ def similar(item, limit=3):
     document = Document.objects.filter(**{kind: item}).first()
     if document is None:
         return []
-    telling = Word.objects.filter(text__in=candidates(document), documents__range=(2, TELLING))
+    telling = Word.objects.filter(
+        text__in=candidates(used(document)), documents__range=(2, TELLING)
+    )
     telling = telling.order_by("documents", "text").values_list("text", flat=True)[:TELL]
     of_others = Terms.objects.filter(is_live("document__entry__")).exclude(document=document)
     having = [
@@ -254,16 +257,16 @@ def used(document):
     return {*words(f"{document.title} {document.text}")}
 
 
-def candidates(document):
-    """The words of a document that may be telling."""
-    return sorted(used(document) - STOP_WORDS)[:1000]
+def candidates(words):
+    """Those of a document's words that may be telling."""
+    return sorted(words - STOP_WORDS)[:CANDIDATES]
 
 
 def most_shared(rows, limit):
     """The keys of the (month, key) that come most often; of equals the newest come first."""
     shared = Counter(rows)
-    best = nlargest(limit, shared, key=lambda row: (shared[row], row))
-    return [key for _, key in best]
+    best = nlargest(limit, ((count, row) for row, count in shared.items()))
+    return [key for _, (_, key) in best]
 
 
 def hits(text, asked):

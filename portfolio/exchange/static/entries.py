@@ -3,7 +3,6 @@
 from collections import defaultdict
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import islice
 
 from journal.models import Entry
 from journal.views import above
@@ -49,14 +48,18 @@ class Proof:
 class Entries:
     """All that is live in the journal, read in one snapshot of the database.
 
-    `titles` has the `Title` of each entry by its key, in the order of the journal.
+    `titles` has the `Title` of each entry by its key, in the order of the journal; `digests` one of
+    what the entry's own page is made of, without what is around it. `common` is a digest of what
+    goes into every page, and `earlier` is what `Near` kept.
     """
 
-    def __init__(self):
-        self.titles, self.slugs, self.role_of = {}, {}, {}
-        needed = "title", "slug", "month", "role"
-        for entry in Entry.objects.live().only(*needed).iterator(chunk_size=2000):
+    def __init__(self, profile, common, earlier=None):
+        self.profile, self.common, self.earlier = profile, common, earlier
+        self.titles, self.digests, self.slugs, self.role_of = {}, {}, {}, {}
+        for entry in Entry.objects.live().iterator(chunk_size=AT_ONCE):
+            pictures = [*map(facts, images.named_in(entry.body))]
             self.titles[entry.pk] = Title.of(entry)
+            self.digests[entry.pk] = digest(common, facts(entry), pictures)
             self.slugs[entry.pk] = entry.slug
             self.role_of[entry.pk] = entry.role_id
 
@@ -105,30 +108,37 @@ class Entries:
 
     @cached_property
     def near(self):
-        return Near(self)
+        return Near(self, self.earlier)
 
-    def tasks(self, profile, common):
-        """A `Task` for each page. `common` is a digest of what goes into every page."""
-        keys = iter(self.titles)
-        while some := [*islice(keys, AT_ONCE)]:
-            entries = Entry.objects.in_bulk(some)
-            for pk in some:
-                yield self.task(entries[pk], profile, common)
+    def tasks(self):
+        """A `Task` for each page, which `complete` gives what it is made of."""
+        tools = {pk: facts(tool) for pk, tool in self.tools.items()}
+        for pk, title in self.titles.items():
+            around = self.around(pk)
+            of_tools = [tools[tool.pk] for tool in self.tools_of.get(pk, ())]
+            key = digest(self.digests[pk], of_tools, around)
+            yield Task(title.path, key, make_entry, (pk, around))
 
-    def task(self, entry, profile, common):
-        entry._prefetched_objects_cache = {"tools": self.tools_of.get(entry.pk, [])}
-        around = {
-            "neighbours": self.neighbours[entry.pk],
-            "role": self.roles.get(entry.role_id),
-            "evidence": self.evidence.get(entry.pk, []),
-            "related": [self.titles[pk] for pk in self.near.to(entry.pk)],
+    def around(self, pk):
+        """What the page of an entry says of others."""
+        return {
+            "neighbours": self.neighbours[pk],
+            "role": self.roles.get(self.role_of[pk]),
+            "evidence": self.evidence.get(pk, []),
+            "related": [self.titles[other] for other in self.near.to(pk)],
         }
-        pictures = images.named_in(entry.body)
-        key = digest(
-            common, facts(entry), [*map(facts, entry.tools.all())], around, [*map(facts, pictures)]
-        )
-        args = entry, around, pictures, profile
-        return Task(entry.get_absolute_url(), key, make_entry, args)
+
+    def complete(self, tasks):
+        """The tasks with all that they are made of, which is read for some at a time."""
+        entries = Entry.objects.in_bulk(task.args[0] for task in tasks)
+        result = []
+        for task in tasks:
+            pk, around = task.args
+            entry = entries[pk]
+            entry._prefetched_objects_cache = {"tools": self.tools_of.get(pk, [])}
+            args = entry, around, images.named_in(entry.body), self.profile
+            result.append(task._replace(args=args))
+        return result
 
 
 def facts(item):

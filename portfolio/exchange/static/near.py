@@ -9,33 +9,63 @@ from journal.related import LOOKED_AT, TOOLS, most_related
 from portfolio.search import query
 from portfolio.search.models import Document, Word
 
+# In how many documents a kept word is at most: a usual one does not soon become telling.
+RARE = 2 * query.TELLING
+AT_ONCE = 500
+
 
 class Near:
-    """`entries` are `Entries`, read in the same snapshot."""
+    """`entries` are `Entries`, read in the same snapshot; `earlier` is what another one `kept`.
 
-    def __init__(self, entries):
+    Kept are the rare words of each entry by the entry's digest, so that its text need not be read
+    again, and the usual ones, since what is kept is of no use when one of them became rare.
+    """
+
+    def __init__(self, entries, earlier):
         self.entries = entries
+        counts = Word.objects.order_by("documents", "text")
+        self.rare = dict(counts.filter(documents__lte=RARE).values_list("text", "documents"))
+        usual = [*counts.filter(documents__gt=RARE).values_list("text", flat=True)]
+        self.kept = {"usual": usual, "words": {}}
         self.telling, self.having = {}, defaultdict(list)
-        self.read_words()
+        is_of_use = earlier and self.rare.keys().isdisjoint(earlier["usual"])
+        self.read_words(earlier["words"] if is_of_use else {})
         self.of_tools, self.of_roles = self.latest_of_tools(), self.latest_of_roles()
 
-    def read_words(self):
+    def read_words(self, earlier):
         """The telling words of each entry, and the (month, key) of the entries that have each."""
-        known = Word.objects.filter(documents__range=(2, query.TELLING))
-        known = known.order_by("documents", "text").values_list("text", flat=True)
-        ranks = {word: rank for rank, word in enumerate(known)}
-        for document in Document.objects.filter(entry__isnull=False).iterator(chunk_size=500):
-            pk = document.entry_id
-            if pk not in self.entries.titles:
-                continue
-            place = self.entries.titles[pk].month, pk
-            for word in ranks.keys() & query.used(document):
-                self.having[word].append(place)
-            asked = ranks.keys() & query.candidates(document)
-            self.telling[pk] = nsmallest(query.TELL, asked, key=ranks.get)
+        ranks = {word: rank for rank, word in enumerate(self.rare) if self.is_telling(word)}
+        unknown = []
+        for pk, known in self.entries.digests.items():
+            if (words := earlier.get(known)) is None:
+                unknown.append(pk)
+            else:
+                self.keep(known, words)
+                rare = words.split()
+                self.take(pk, rare, rare, ranks)
+        for document in documents(unknown):
+            used = query.used(document)
+            rare, asked = used & self.rare.keys(), query.candidates(used)
+            if len(asked) < query.CANDIDATES:
+                self.keep(self.entries.digests[document.entry_id], " ".join(sorted(rare)))
+            self.take(document.entry_id, rare, asked, ranks)
         # Most are of no entry's telling ones.
         wanted = {word for told in self.telling.values() for word in told}
         self.having = {word: self.having[word] for word in wanted}
+
+    def is_telling(self, word):
+        return 2 <= self.rare[word] <= query.TELLING
+
+    def keep(self, digest, words):
+        self.kept["words"][digest] = words
+
+    def take(self, pk, rare, asked, ranks):
+        month = self.entries.titles[pk].month
+        place = (month.year, month.month), pk
+        for word in ranks.keys() & rare:
+            self.having[word].append(place)
+        asked = (ranks.keys() & asked) - query.STOP_WORDS
+        self.telling[pk] = nsmallest(query.TELL, asked, key=ranks.get)
 
     def latest_of_tools(self):
         """The entries that got each tool last, as {tool: [key, …]}."""
@@ -63,3 +93,10 @@ class Near:
         others = ((other for other in group if other != pk) for group in groups)
         sharing = (other for group in others for other in islice(group, LOOKED_AT))
         return most_related(alike, sharing)
+
+
+def documents(keys):
+    """What search knows of the entries with these keys."""
+    for start in range(0, len(keys), AT_ONCE):
+        some = Document.objects.filter(entry__in=keys[start : start + AT_ONCE])
+        yield from some.only("entry", "title", "text")

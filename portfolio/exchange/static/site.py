@@ -34,7 +34,7 @@ from .statics import collect
 from .swap import replacing
 from .workers import Workers
 
-FORMAT = 1
+FORMAT = 2
 RECORD = ".build.json"
 AT_ONCE = 40
 
@@ -68,15 +68,16 @@ def refuse_others(target):
         raise BuildError(f"{target} is not empty and holds no earlier build: name a new folder.")
 
 
-def made_in(folder):
-    """What an earlier build made in a folder, as {name of the task: what it made}."""
+def record_in(folder):
+    """What an earlier build noted in a folder: {name of the task: what it made}, and words."""
     try:
         record = json.loads((folder / RECORD).read_bytes())
         if record["format"] == FORMAT:
-            return {name: Made(*made) for name, made in record["tasks"].items()}
+            made = {name: Made(*made) for name, made in record["tasks"].items()}
+            return made, record["words"]
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         pass
-    return {}
+    return {}, None
 
 
 def attempt(target, new, base_url, static, jobs, progress):
@@ -131,7 +132,8 @@ class Build:
     def __init__(self, target, new, workers, progress, base_url, static):
         self.target, self.new = target, new
         self.workers, self.progress = workers, progress
-        self.earlier, self.there = made_in(target), made_in(new)
+        self.earlier, self.words = record_in(target)
+        self.there, _ = record_in(new)
         if self.there:
             # Whatever ends this build leaves nothing that the next takes for whole.
             (new / RECORD).unlink()
@@ -145,10 +147,9 @@ class Build:
         self.tasks, self.folders = {}, {str(new)}
 
     def run(self):
-        entries = Entries()
-        total = len(entries.titles)
-        pages = entries.tasks(self.profile, self.common)
-        self.make(pages, "Entries", total)
+        entries = Entries(self.profile, self.common, self.words)
+        self.make(entries.tasks(), "Entries", len(entries.titles), entries.complete)
+        self.words = entries.near.kept
         descriptions = {pk: self.tasks[title.path].told for pk, title in entries.titles.items()}
         lists = Lists(entries, descriptions, self.profile, self.common)
         self.make(lists.tasks(), "Lists")
@@ -167,10 +168,13 @@ class Build:
 
     # Tasks.
 
-    def make(self, tasks, what, total=None):
-        """Make the tasks, or take over what an earlier build made of the same facts."""
+    def make(self, tasks, what, total=None, complete=None):
+        """Make the tasks, or take over what an earlier build made of the same facts.
+
+        Those that are left to make are first completed, by a function of a list of some.
+        """
         left = self.taken_over(self.progress.over(tasks, what, total))
-        for made in self.workers.over(write, batches(left, self.new)):
+        for made in self.workers.over(write, batches(left, self.new, complete or list)):
             self.tasks |= made
 
     def taken_over(self, tasks):
@@ -231,15 +235,16 @@ class Build:
             path.unlink(missing_ok=True)
             while not any((path := path.parent).iterdir()):
                 path.rmdir()
-        record = {"format": FORMAT, "tasks": dict(sorted(self.tasks.items()))}
+        tasks = dict(sorted(self.tasks.items()))
+        record = {"format": FORMAT, "tasks": tasks, "words": self.words}
         put(self.new / RECORD, json.dumps(record, separators=(",", ":")).encode())
         return len(files)
 
 
-def batches(tasks, new):
+def batches(tasks, new, complete):
     tasks = iter(tasks)
     while batch := [*islice(tasks, AT_ONCE)]:
-        yield new, batch
+        yield new, complete(batch)
 
 
 def write(batch):
