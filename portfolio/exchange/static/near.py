@@ -96,7 +96,9 @@ class Near:
 
 
 def documents(keys):
-    """What search knows of the entries with these keys."""
+    """What search knows of the entries with these keys, in their order."""
     for start in range(0, len(keys), AT_ONCE):
-        some = Document.objects.filter(entry__in=keys[start : start + AT_ONCE])
-        yield from some.only("entry", "title", "text")
+        some = keys[start : start + AT_ONCE]
+        found = Document.objects.filter(entry__in=some).only("entry", "title", "text")
+        found = {document.entry_id: document for document in found}
+        yield from (found[pk] for pk in some if pk in found)

@@ -6,9 +6,9 @@ A build takes over from the earlier one whatever is made of the same facts.
 import json
 import os
 import shutil
+import sys
 import tempfile
 from contextlib import suppress
-from importlib import metadata
 from itertools import chain, islice
 from pathlib import Path
 
@@ -93,7 +93,8 @@ def attempt(target, new, base_url, static, jobs, progress):
             if turned(began):
                 return None
             for path in (static / name for name in names.values()):
-                build.keep(f"static/{path.relative_to(static)}", path.read_bytes())
+                name = f"static/{path.relative_to(static)}"
+                build.keep(whole.Output(name, lambda path=path: [path.read_bytes()]))
     return build.finish()
 
 
@@ -117,7 +118,8 @@ def common_facts(base_url, static, profile):
                 digests.append(
                     (str(path.relative_to(settings.BASE_DIR)), digest(path.read_bytes()))
                 )
-    libraries = sorted((each.name, each.version) for each in metadata.distributions())
+    # Whose names tell the versions.
+    libraries = sorted(path.name for place in sys.path for path in Path(place).glob("*.dist-info"))
     chosen = settings.TIME_ZONE, settings.LANGUAGE_CODE, base_url
     links = [facts(link) for link in profile.links.all()]
     portrait = profile.portrait and facts(profile.portrait)
@@ -159,11 +161,10 @@ class Build:
             Tool.objects.all(),
         )
         self.make(cards(items, self.profile), "Cards")
-        others = whole.outputs(
-            self.profile, [file for made in self.tasks.values() for file in made.files]
-        )
-        for name, content in self.progress.over(others, "Other pages"):
-            self.keep(name, content)
+        made = [file for made in self.tasks.values() for file in made.files]
+        others = whole.outputs(self.profile, made, entries)
+        for output in self.progress.over(others, "Other pages"):
+            self.keep(output)
         self.pictures()
 
     # Tasks.
@@ -210,12 +211,16 @@ class Build:
             shutil.copy2(source, path)
         return True
 
-    def keep(self, name, content):
-        """Write a file that is made each time, unless it is the same as before."""
-        key = digest(content)
+    def keep(self, output):
+        """Write a file, unless it is the same as before."""
+        name, chunks, key = output
+        if key is None:
+            content = [*chunks()]
+            key, chunks = digest(content), content.copy
         if not self.take_over(name, key):
-            put(f"{self.new}/{name}", content)
-            self.tasks[name] = Made(key, [name], sorted(pictures_in(content)))
+            pictures = set()
+            put(f"{self.new}/{name}", noting(chunks(), pictures))
+            self.tasks[name] = Made(key, [name], sorted(pictures))
 
     def pictures(self):
         names = sorted({name for made in self.tasks.values() for name in made.pictures})
@@ -224,7 +229,7 @@ class Build:
             # The name tells the content.
             if not self.take_over(path, name):
                 with media.opened(name) as source:
-                    put(f"{self.new}/{path}", source.read())
+                    put(f"{self.new}/{path}", [source.read()])
                 self.tasks[path] = Made(name, [path], [])
 
     def finish(self):
@@ -237,7 +242,7 @@ class Build:
                 path.rmdir()
         tasks = dict(sorted(self.tasks.items()))
         record = {"format": FORMAT, "tasks": tasks, "words": self.words}
-        put(self.new / RECORD, json.dumps(record, separators=(",", ":")).encode())
+        put(self.new / RECORD, [json.dumps(record, separators=(",", ":")).encode()])
         return len(files)
 
 
@@ -256,22 +261,26 @@ def write(batch):
         pictures = set()
         for name, content in files.items():
             pictures |= pictures_in(content)
-            put(f"{new}/{name}", content)
+            put(f"{new}/{name}", [content])
         result[task.name] = Made(task.key, [*files], sorted(pictures), told)
     return result
 
 
-def put(path, content):
+def noting(chunks, pictures):
+    """The chunks, of which the pictures that they show are added to a set."""
+    for chunk in chunks:
+        pictures |= pictures_in(chunk)
+        yield chunk
+
+
+def put(path, chunks):
     """Write a file anew: what was there may be a file of the earlier site, too."""
     with suppress(FileNotFoundError):
         os.unlink(path)
     try:
-        create(path, content)
+        file = open(path, "xb")  # noqa: SIM115 (closed below)
     except FileNotFoundError:
         os.makedirs(os.path.dirname(path), exist_ok=True)
-        create(path, content)
-
-
-def create(path, content):
-    with open(path, "xb") as file:
-        file.write(content)
+        file = open(path, "xb")  # noqa: SIM115
+    with file:
+        file.writelines(chunks)

@@ -1,13 +1,17 @@
 """The outputs that are few, as the site answers them; and those that only files need."""
 
 import json
+from collections.abc import Callable
+from functools import partial
 from itertools import chain
+from typing import NamedTuple
 
 from django.template import loader
 from django.urls import get_script_prefix, reverse
 from django.utils.html import format_html
 
-from portfolio import public, sitemaps, views
+from journal.models import Entry
+from portfolio import feeds, images, public, sitemaps, views
 from portfolio.models import FormerAddress, Principle, Tool
 from portfolio.page import Page, absolute
 from portfolio.plain import TWIN
@@ -15,6 +19,9 @@ from portfolio.search.models import Document
 from portfolio.search.views import LABELS
 from roles.models import Role
 
+from .entries import facts
+from .making import digest
+from .near import documents
 from .place import answer, file_of, request_for
 
 LISTS = ("home", "now", "roles:index", "thinking", "tools", "lessons", "cv")
@@ -25,18 +32,49 @@ FILES = (
 INDEX = "search.json"
 
 
-def outputs(profile, made):
-    """Each as (name of its file, bytes). `made` are the names of all other files."""
+class Output(NamedTuple):
+    """A file, of which `chunks()` gives the bytes.
+
+    `key` is a digest of all that goes into it, if that is known before.
+    """
+
+    name: str
+    chunks: Callable
+    key: str | None = None
+
+
+def outputs(profile, made, entries):
+    """`made` are the names of all other files, and `entries` the `Entries`."""
     pages = [reverse(name) for name in LISTS]
     items = chain(*(kind.objects.live() for kind in (Role, Principle)))
     pages += [item.get_absolute_url() for item in items]
     paths = [reverse(name) for name in FILES]
-    paths += [reverse("tool_feed", args=[tool.slug]) for tool in Tool.objects.all()]
     for path in (*chain(*((page, page + TWIN) for page in pages)), *paths, *parts()):
-        yield file_of(path), answer(path)
-    yield "404.html", views.not_found(request_for(reverse("home")), None).content
-    yield from search(profile)
+        yield answered(path)
+    yield from map(partial(tool_feed, entries), Tool.objects.all())
+    content = views.not_found(request_for(reverse("home")), None).content
+    yield Output("404.html", lambda: [content])
+    yield from search(profile, entries)
     yield from redirects({*made, *map(file_of, pages)})
+
+
+def answered(path, key=None):
+    return Output(file_of(path), lambda: [answer(path)], key)
+
+
+def tool_feed(entries, tool):
+    items = [(item, facts_of(item, entries)) for item in feeds.newest_of(tool)]
+    key = digest(entries.common, facts(tool), [told for _, told in items])
+    return answered(reverse("tool_feed", args=[tool.slug]), key)
+
+
+def facts_of(item, entries):
+    """All that a feed says of an entry or a role."""
+    tools = [*map(facts, item.tools.all())]
+    if isinstance(item, Entry):
+        return entries.digests[item.pk], tools
+    pictures = [*map(facts, images.named_in(item.text))]
+    return facts(item), tools, pictures, [*map(facts, item.outcomes.all())]
 
 
 def parts():
@@ -50,26 +88,45 @@ def parts():
             yield reverse("sitemap_year", args=[year, number])
 
 
-def search(profile):
+def search(profile, entries):
     """The page that searches with a script, and what it searches in."""
     path = reverse("search")
     about = Page("search", "everything here by its words")
     context = {"page": about, "profile": profile, "index": get_script_prefix() + INDEX}
     page = loader.get_template("search/static.html").render(context, request_for(path))
-    yield file_of(path), page.encode()
-    documents = Document.objects.live().select_related(*LABELS)
-    lines = (json.dumps(found(each), ensure_ascii=False) for each in documents.order_by("pk"))
-    yield INDEX, "[{}]\n".format(",\n".join(lines)).encode()
+    yield Output(file_of(path), partial(encoded, page))
+    others = Document.objects.live().filter(entry=None).select_related(*LABELS).order_by("pk")
+    found = [line(each, each.kind, each.item) for each in others]
+    yield Output(
+        INDEX,
+        lambda: index(chain(found, of_entries(entries))),
+        digest(entries.common, found, [*entries.digests.values()]),
+    )
 
 
-def found(document):
-    return {
+def of_entries(entries):
+    for document in documents([*entries.titles]):
+        yield line(document, "entry", entries.titles[document.entry_id])
+
+
+def index(lines):
+    """The bytes of a list in JSON, one thing a line."""
+    between = "["
+    for each in lines:
+        yield f"{between}{each}".encode()
+        between = ",\n"
+    yield b"]\n" if between != "[" else b"[]\n"
+
+
+def line(document, kind, item):
+    found = {
         "title": document.title,
-        "kind": LABELS[document.kind],
-        "month": str(getattr(document.item, "month", "")),
-        "address": document.get_absolute_url(),
+        "kind": LABELS[kind],
+        "month": str(getattr(item, "month", "")),
+        "address": item.get_absolute_url(),
         "text": document.text,
     }
+    return json.dumps(found, ensure_ascii=False)
 
 
 PAGE = (
@@ -90,5 +147,10 @@ def redirects(made):
             continue
         # What lies below an address, such as a feed, moves along with it.
         lines.append(f"{path}* {address}:splat 301\n")
-        yield file_of(path), format_html(PAGE, url=absolute(address)).encode()
-    yield "_redirects", "".join(lines).encode()
+        page = format_html(PAGE, url=absolute(address))
+        yield Output(file_of(path), partial(encoded, page))
+    yield Output("_redirects", partial(encoded, "".join(lines)))
+
+
+def encoded(text):
+    return [text.encode()]
