@@ -17,7 +17,7 @@ test: .venv/ready-npm
 	TEST_DATABASE=postgres $(BIN)/python -m pytest -n 3 --dist worksteal
 
 # Speeds and scores of this machine, kept in bench/results.md.
-bench: .venv/ready-npm
+bench: .venv/ready-npm .venv/ready-peers
 	@$(BIN)/python -m bench
 
 check: .venv/ready-dev
@@ -48,4 +48,10 @@ check: .venv/ready-dev
 .venv/ready-npm: .venv/ready-dev tests/package.json tests/package-lock.json
 	@cp tests/package.json tests/package-lock.json .venv/
 	@$(BIN)/npm ci --prefix .venv --ignore-scripts --loglevel error --no-audit --no-fund >/dev/null
+	@touch $@
+
+# What `make bench` compares with.
+.venv/ready-peers: .venv/ready bench/peers.txt
+	@$(PYTHON) -m venv .venv/peers
+	@.venv/peers/bin/pip install --quiet --disable-pip-version-check -r bench/peers.txt
 	@touch $@

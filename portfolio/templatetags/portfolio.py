@@ -1,5 +1,7 @@
 from django import template
+from django.urls import reverse
 from django.utils.html import format_html
+from django.utils.safestring import mark_safe
 
 from portfolio import images
 from portfolio import markdown as renderer
@@ -25,6 +27,16 @@ def time(month, name=""):
     if name:
         return format_html('<time class="{}" datetime="{}">{}</time>', name, machine, month)
     return format_html('<time datetime="{}">{}</time>', machine, month)
+
+
+@register.simple_tag(takes_context=True)
+def nav_link(context, name, label):
+    """An item of a list of links, to the page of that name; it says so if it is this page."""
+    address = reverse(name)
+    # The page of an error of ours knows no request.
+    path = getattr(context.get("request"), "path", None)
+    here = ' aria-current="page"' if path == address else ""
+    return format_html('<li><a href="{}"{}>{}</a></li>', address, mark_safe(here), label)  # noqa: S308
 
 
 @register.filter
