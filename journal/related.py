@@ -30,7 +30,8 @@ def most_related(alike, sharing, limit=3):
     shared = Counter(alike)
     shared.update(sharing)
     likeness = {pk: LOOKED_AT - place for place, pk in enumerate(alike)}
-    return nlargest(limit, shared, key=lambda pk: (shared[pk], likeness.get(pk, 0), pk))
+    best = nlargest(limit, ((count, likeness.get(pk, 0), pk) for pk, count in shared.items()))
+    return [pk for *_, pk in best]
 
 
 def sharing(entry):

@@ -300,5 +300,9 @@ def card_address(page, path, profile):
     else:
         path = max((known for known in lists() if path.startswith(known)), key=len)
         card = card_of_list(path, profile)
-    name = path.strip("/") or "home"
-    return f"{reverse('card', args=[name])}?v={card.digest}"
+    return f"{card_path(path)}?v={card.digest}"
+
+
+def card_path(path):
+    """The path of the picture that stands for the page at a path, if it has one of its own."""
+    return reverse("card", args=[path.strip("/") or "home"])

@@ -10,6 +10,7 @@ from urllib.parse import unquote, urljoin, urlsplit
 
 from portfolio.markdown import render
 
+from . import record
 from .place import parse
 
 
@@ -17,6 +18,7 @@ def faults(folder, base_url):
     """What is wrong in a site that was built for an address: sentences that name the files."""
     folder, (origin, prefix) = Path(folder), parse(base_url)
     files = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    files.discard(record.NAME)
 
     @cache
     def anchors(name):

@@ -3,7 +3,6 @@
 A build takes over from the earlier one whatever is made of the same facts.
 """
 
-import json
 import os
 import shutil
 import sys
@@ -24,7 +23,7 @@ from roles.models import Role
 
 from ..canonical import snapshot
 from ..progress import Progress
-from . import whole
+from . import record, whole
 from .entries import Entries, facts
 from .lists import Lists
 from .making import Made, digest, pictures_in
@@ -34,8 +33,6 @@ from .statics import collect
 from .swap import replacing
 from .workers import Workers
 
-FORMAT = 2
-RECORD = ".build.json"
 AT_ONCE = 40
 
 
@@ -64,20 +61,8 @@ def build(target, base_url, jobs=1, progress=None):
 
 def refuse_others(target):
     """BuildError if in a folder there is anything but an earlier build."""
-    if target.exists() and any(target.iterdir()) and not (target / RECORD).exists():
+    if target.exists() and any(target.iterdir()) and not (target / record.NAME).exists():
         raise BuildError(f"{target} is not empty and holds no earlier build: name a new folder.")
-
-
-def record_in(folder):
-    """What an earlier build noted in a folder: {name of the task: what it made}, and words."""
-    try:
-        record = json.loads((folder / RECORD).read_bytes())
-        if record["format"] == FORMAT:
-            made = {name: Made(*made) for name, made in record["tasks"].items()}
-            return made, record["words"]
-    except (OSError, ValueError, TypeError, KeyError, AttributeError):
-        pass
-    return {}, None
 
 
 def attempt(target, new, base_url, static, jobs, progress):
@@ -125,7 +110,7 @@ def common_facts(base_url, static, profile):
     portrait = profile.portrait and facts(profile.portrait)
     # One that was never saved has the time of this moment.
     told = None if profile._state.adding else facts(profile)
-    return digest(FORMAT, digests, libraries, chosen, static, told, links, portrait)
+    return digest(record.FORMAT, digests, libraries, chosen, static, told, links, portrait)
 
 
 class Build:
@@ -134,11 +119,11 @@ class Build:
     def __init__(self, target, new, workers, progress, base_url, static):
         self.target, self.new = target, new
         self.workers, self.progress = workers, progress
-        self.earlier, self.words = record_in(target)
-        self.there, _ = record_in(new)
+        self.earlier, self.words = record.read(target)
+        self.there, _ = record.read(new, self.earlier)
         if self.there:
             # Whatever ends this build leaves nothing that the next takes for whole.
-            (new / RECORD).unlink()
+            (new / record.NAME).unlink()
         else:
             shutil.rmtree(new, ignore_errors=True)
             new.mkdir()
@@ -155,15 +140,12 @@ class Build:
         descriptions = {pk: self.tasks[title.path].told for pk, title in entries.titles.items()}
         lists = Lists(entries, descriptions, self.profile, self.common)
         self.make(lists.tasks(), "Lists")
-        items = chain(
-            Entry.objects.live().only("title", "slug", "month").iterator(chunk_size=2000),
-            *(kind.objects.live() for kind in (Role, Principle)),
-            Tool.objects.all(),
-        )
+        others = chain(*(kind.objects.live() for kind in (Role, Principle)), Tool.objects.all())
+        items = chain(entries.titles.values(), others)
         self.make(cards(items, self.profile), "Cards")
         made = [file for made in self.tasks.values() for file in made.files]
-        others = whole.outputs(self.profile, made, entries)
-        for output in self.progress.over(others, "Other pages"):
+        outputs = whole.outputs(self.profile, made, entries)
+        for output in self.progress.over(outputs, "Other pages"):
             self.keep(output)
         self.pictures()
 
@@ -240,9 +222,7 @@ class Build:
             path.unlink(missing_ok=True)
             while not any((path := path.parent).iterdir()):
                 path.rmdir()
-        tasks = dict(sorted(self.tasks.items()))
-        record = {"format": FORMAT, "tasks": tasks, "words": self.words}
-        put(self.new / RECORD, [json.dumps(record, separators=(",", ":")).encode()])
+        record.write(self.new, self.tasks, self.words)
         return len(files)
 
 
