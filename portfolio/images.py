@@ -7,6 +7,7 @@ import hashlib
 import io
 import re
 from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from html.parser import HTMLParser
 from threading import Lock
 
@@ -133,25 +134,24 @@ def stem_of(name):
 # What a text shows.
 
 
-_at_hand = None
+_at_hand = ContextVar("pictures at hand", default=None)
 
 
 @contextmanager
 def at_hand(pictures):
     """The block knows these Images without asking, and no others."""
-    global _at_hand
-    before, _at_hand = _at_hand, {image.file.name: image for image in pictures}
+    token = _at_hand.set({image.file.name: image for image in pictures})
     try:
         yield
     finally:
-        _at_hand = before
+        _at_hand.reset(token)
 
 
 def named_in(text):
     """Those of our pictures that a text names. Asks nothing if it names none."""
     names = sorted(set(re.findall(re.escape(settings.MEDIA_URL) + f"({NAME})", text)))
-    if _at_hand is not None:
-        return [_at_hand[name] for name in names if name in _at_hand]
+    if (known := _at_hand.get()) is not None:
+        return [known[name] for name in names if name in known]
     return list(models.Image.objects.filter(file__in=names)) if names else []
 
 
