@@ -1,4 +1,4 @@
-"""The search of a site that is plain files, in a browser: a script, as there is no server to ask."""
+"""The search of a site of plain files, in a browser: a script, as there is no server to ask."""
 
 from urllib.parse import urljoin
 
