@@ -5,11 +5,7 @@ import os
 import random
 import re
 import signal
-import socket
-import subprocess
-import sys
 import time
-from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urldefrag
@@ -29,6 +25,7 @@ from journal.models import Entry
 from portfolio import images, public
 from portfolio.exchange.static import site
 from portfolio.exchange.static.crawl import faults
+from portfolio.exchange.static.swap import SwapError, alone_in
 from portfolio.models import FormerAddress, Image, Principle, Profile, ProfileLink, Tool
 from portfolio.months import Month
 from roles.models import Role
@@ -41,7 +38,7 @@ from tests.factories import (
     make_role,
     make_tool,
 )
-from tests.server import free_port
+from tests.server import serving
 
 HOME = "http://localhost"
 # What files have that the site has not, or otherwise.
@@ -115,10 +112,10 @@ def built(db, tmp_path):
     return tmp_path / "site"
 
 
-def answered(name):
+def answered(client, name):
     """What the site answers at the address of a file."""
     address = "/" + re.sub("(^|/)index.html$", r"\1", name)
-    response = Client(SERVER_NAME="localhost").get(address)
+    response = client.get(address)
     assert response.status_code == 200, address
     return b"".join(response) if response.streaming else response.content
 
@@ -134,6 +131,8 @@ def collected(settings, tmp_path):
 
 def test_every_file_is_what_the_site_answers(built, collected, settings):
     settings.SITE_URL = HOME
+    # One for all: each looks through the static files when it is first used.
+    client = Client(SERVER_NAME="localhost")
     files = tree(built)
     former = {each.path[1:] + "index.html" for each in FormerAddress.objects.all()}
     for name in set(files) - OF_FILES - former:
@@ -141,8 +140,8 @@ def test_every_file_is_what_the_site_answers(built, collected, settings):
             with staticfiles_storage.open(name.removeprefix("static/")) as file:
                 assert files[name] == file.read(), name
         else:
-            assert files[name] == answered(name), name
-    missing = Client(SERVER_NAME="localhost").get("/no/").content
+            assert files[name] == answered(client, name), name
+    missing = client.get("/no/").content
     assert files["404.html"] == missing
     wanted = [page.path for page in public.pages()]
     wanted += [path + "index.html.md" for path in wanted]
@@ -231,24 +230,6 @@ def test_a_plain_server_gives_it_below_a_path_without_a_broken_link(tmp_path):
     assert any("cv" in fault for fault in faults(tmp_path / "portfolio", home))
 
 
-@contextmanager
-def serving(folder):
-    """The address of `python -m http.server` in a folder."""
-    port = free_port()
-    command = [sys.executable, "-m", "http.server", "-b", "127.0.0.1", "-d", folder, str(port)]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
-        try:
-            while True:
-                try:
-                    socket.create_connection(("127.0.0.1", port), timeout=1).close()
-                    break
-                except OSError:
-                    assert server.poll() is None
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            server.terminate()
-
-
 @pytest.mark.django_db
 def test_what_is_unpublished_is_gone_with_its_pictures(tmp_path):
     secret = "a secret about a heron"
@@ -285,11 +266,23 @@ def building(target, jobs):
     connections.close_all()
     pid = os.fork()
     if pid == 0:
+        code = 1
         try:
             site.build(target, HOME, jobs)
+            code = 0
         finally:
-            os._exit(0)
+            os._exit(code)
     return pid
+
+
+def wait_for_its_workers(place):
+    """They hold it, as the process that was killed did, until a moment after."""
+    while True:
+        try:
+            with alone_in(place):
+                return
+        except SwapError:
+            time.sleep(0.01)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -312,7 +305,8 @@ def test_a_build_that_is_killed_leaves_the_old_or_the_new_site_whole(tmp_path):
         pid = building(target, 1 + number % 2)
         time.sleep(chance.uniform(0, 1.5 * max(took)))
         os.kill(pid, signal.SIGKILL)
-        os.waitpid(pid, 0)
+        assert os.waitpid(pid, 0)[1] in (0, signal.SIGKILL)
+        wait_for_its_workers(tmp_path / ".site.building")
         seen.append(tree(target))
     assert [found in whole for found in seen] == [True] * KILLS
     # The controls: some left the old one, and a build that is not killed leaves the new.
