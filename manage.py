@@ -11,3 +11,6 @@ if __name__ == "__main__":
         execute_from_command_line(sys.argv)
     except ImproperlyConfigured as error:
         sys.exit(str(error))
+    except KeyboardInterrupt:
+        # Before or after a command's own work; what it says of that it says itself.
+        sys.exit(130)

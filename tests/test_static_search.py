@@ -19,7 +19,7 @@ HOSTILE = "<img src=x onerror=document.title='fired'>"
 def content(kept):
     make_tool(name="gardens", slug="gardens")
     make_role(title="a gardener", slug="gardener", problem="weeds, and a lighthouse.")
-    make_entry(title="a café by the sea", slug="cafe", body="Crème brûlée, and a lighthouse.")
+    make_entry(title="a café by the sea", slug="cafe", body="Crème brûlée, and a lighthouse, a cafe\u0301.")
     make_entry(title="a lighthouse", slug="lighthouse", body="It stands there.")
     make_entry(title=f"what {HOSTILE} does", slug="hostile")
     make_entry(title="a canary", body="a lighthouse", publish_at=None)
@@ -101,7 +101,10 @@ def test_a_query_without_a_result_says_so(page, field):
 
 @pytest.mark.parametrize(
     ("query", "marked"),
-    [("CREME", "Crème"), ("brulée", "brûlée"), ("ﬁ", None), ("cafe\u0301", None), ("krem", None)],
+    [
+        *(("CREME", "Crème"), ("brulée", "brûlée"), ("krem", None)),
+        *(("cafe\u0301", "café"), ("café", "café"), ("cafe", "café")),
+    ],
 )
 def test_accents_and_case_do_not_matter(page, field, query, marked):
     ask(field, query)

@@ -106,6 +106,6 @@ def test_what_is_restored_is_there_only_as_a_whole(settings, tmp_path, media_roo
     before, media = rows(), files(media_root)
     with empty_place(settings, tmp_path / "new"):
         for heard in stops(["restore", tmp_path / "a.zip"], 1, capfd):
-            assert heard == "Stopped: restore again."
+            assert heard == "Stopped: restore again, into a new database if this one is refused."
             assert connection.introspection.table_names() == []
         assert rows() == before and files(settings.MEDIA_ROOT) == media

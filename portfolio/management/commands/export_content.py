@@ -32,7 +32,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *, path, form, live_only, **options):
-        shown = progress.shown(self.stderr)
+        shown, stopped = progress.shown(self.stderr), "there is no new export."
         try:
             if path == "-":
                 with tempfile.TemporaryFile() as file:
@@ -41,12 +41,13 @@ class Command(BaseCommand):
                     shutil.copyfileobj(file, sys.stdout.buffer)
                 return
             counts = outgoing.export(path, form, live_only=live_only, progress=shown)
+            stopped = "the export is whole, but not proven."
             if options["verify"]:
                 verify(path, form, shown)
         except bundle.ExportError as error:
             raise CommandError(str(error)) from error
         except KeyboardInterrupt:
-            raise CommandError("Stopped: there is no new export.", returncode=130) from None
+            raise CommandError(f"Stopped: {stopped}", returncode=130) from None
         said = ", ".join(f"{label} {count}" for label, count in counts.items())
         proven = ", and proven to come back the same" if options["verify"] else ""
         self.stdout.write(f"Exported to {path}{proven}: {said}")

@@ -27,9 +27,9 @@ class Command(BaseCommand):
             with files.opened(path) as opened:
                 source = forms.source_of(opened)
                 if options["plan"]:
-                    self.tell(plan.make(source, prune, shown), force, "would be")
+                    made = plan.make(source, prune, shown)
                 else:
-                    self.tell(plan.carry_out(source, prune, force, shown), force, "were")
+                    made = plan.carry_out(source, prune, force, shown)
         except files.SourceError as error:
             raise CommandError(str(error)) from error
         except KeyboardInterrupt:
@@ -37,6 +37,7 @@ class Command(BaseCommand):
         except plan.ImportRefused as error:
             self.tell(error.plan, force, "would be")
             raise CommandError("Nothing was imported, for the reasons above.") from error
+        self.tell(made, force, "would be" if options["plan"] else "were")
 
     def tell(self, plan, force, were):
         for change in plan.changes:

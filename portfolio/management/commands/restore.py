@@ -21,7 +21,8 @@ class Command(BaseCommand):
         except BackupError as error:
             raise CommandError(str(error)) from error
         except KeyboardInterrupt:
-            raise CommandError("Stopped: restore again.", returncode=130) from None
+            again = "Stopped: restore again, into a new database if this one is refused."
+            raise CommandError(again, returncode=130) from None
         rows, files = sum(manifest["counts"].values()), len(manifest["files"]) - 1
         self.stdout.write(
             f"Restored the backup of {manifest['made_at']}: {rows:,} rows, {files:,} files."

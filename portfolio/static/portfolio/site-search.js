@@ -8,7 +8,8 @@ const field = document.querySelector('.search [name="q"]');
 const results = document.querySelector("[data-index]");
 let documents;
 
-// Without accents and case, character for character, so that places are those of the text.
+// Without accents and case, character for character, so that places are those of the text, in which
+// no accent is a character of its own.
 function fold(text) {
   return Array.from(text, (character) => {
     const folded = character.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
@@ -21,6 +22,8 @@ async function load() {
   if (!response.ok) throw new Error(response.statusText);
   documents = await response.json();
   for (const each of documents) {
+    each.title = each.title.normalize();
+    each.text = each.text.normalize();
     each.foldedTitle = fold(each.title);
     each.foldedText = fold(each.text);
   }
@@ -68,7 +71,7 @@ function shown(each, words) {
 
 async function search() {
   const asked = new URLSearchParams(location.search).get("q")?.trim() ?? "";
-  const words = fold(asked).split(/\s+/).filter(Boolean);
+  const words = fold(asked.normalize()).split(/\s+/).filter(Boolean);
   field.value = asked;
   if (!words.length) return;
   const said = element("p", { className: "found", role: "status" }, "searching…");
