@@ -62,15 +62,14 @@ def json_feed(request):
 def tool_feed(request, slug):
     """What used the tool, as Atom."""
     tool = get_object_or_404(Tool, slug=slug)
-    items = newest_of(tool)
+    items = [*newest(tool.entries), *newest_roles(tool)]
+    items = sorted(items, key=attrgetter("publish_at"), reverse=True)[:NEWEST]
     address = reverse("tool_feed", args=[tool.slug])
     return atom(request, items, describe(tool.name, tool.get_absolute_url(), address, items))
 
 
-def newest_of(tool):
-    """The entries and roles in the feed of a tool."""
-    items = [*newest(tool.entries), *newest(tool.roles.prefetch_related("outcomes"))]
-    return sorted(items, key=attrgetter("publish_at"), reverse=True)[:NEWEST]
+def newest_roles(tool):
+    return newest(tool.roles.prefetch_related("outcomes"))
 
 
 def newest(publishables):

@@ -67,11 +67,11 @@ def test_a_word_that_is_not_usual_any_more_makes_near(few, tmp_path):
 def test_without_the_note_of_what_was_usual_nothing_would_be_near(few, tmp_path):
     grown_and_shrunk(tmp_path / "site")
     note = tmp_path / "site" / record.NAME
-    head, *lines = note.read_text().splitlines(keepends=True)
-    head = json.loads(head)
-    assert "lighthouse" in head["words"]["usual"]
-    head["words"]["usual"] = []
-    note.write_text(json.dumps(head) + "\n" + "".join(lines))
+    *lines, words = note.read_text().splitlines(keepends=True)
+    words = json.loads(words)
+    assert "lighthouse" in words["usual"]
+    words["usual"] = []
+    note.write_text("".join(lines) + json.dumps(words) + "\n")
     site.build(tmp_path / "site", HOME)
     assert not any(b"near this" in content for content in tree(tmp_path / "site").values())
 
@@ -118,7 +118,7 @@ def test_what_search_looks_in_has_each_document_once(tmp_path):
     assert {each["title"] for each in found} == {str(each) for each in Document.objects.live()}
 
 
-@pytest.mark.parametrize("damage", [b"", b"{", b'{"format": 3, "words": null}\n["/x/"', b"\xff"])
+@pytest.mark.parametrize("damage", [b"", b"{", b'{"format": 3, "tasks": 1}\n["/x/"', b"\xff"])
 def test_a_note_that_cannot_be_read_is_as_none(tmp_path, damage):
     make_entry()
     site.build(tmp_path / "site", HOME)

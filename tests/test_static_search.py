@@ -19,7 +19,9 @@ HOSTILE = "<img src=x onerror=document.title='fired'>"
 def content(kept):
     make_tool(name="gardens", slug="gardens")
     make_role(title="a gardener", slug="gardener", problem="weeds, and a lighthouse.")
-    make_entry(title="a café by the sea", slug="cafe", body="Crème brûlée, and a lighthouse, a cafe\u0301.")
+    make_entry(
+        title="a café by the sea", slug="cafe", body="Crème brûlée, and a lighthouse, a cafe\u0301."
+    )
     make_entry(title="a lighthouse", slug="lighthouse", body="It stands there.")
     make_entry(title=f"what {HOSTILE} does", slug="hostile")
     make_entry(title="a canary", body="a lighthouse", publish_at=None)

@@ -112,12 +112,13 @@ class Entries:
 
     def tasks(self):
         """A `Task` for each page, which `complete` gives what it is made of."""
-        tools = {pk: facts(tool) for pk, tool in self.tools.items()}
         for pk, title in self.titles.items():
             around = self.around(pk)
-            of_tools = [tools[tool.pk] for tool in self.tools_of.get(pk, ())]
-            key = digest(self.digests[pk], of_tools, around)
+            key = digest(self.digests[pk], self.facts_of_tools(pk), around)
             yield Task(title.path, key, make_entry, (pk, around))
+
+    def facts_of_tools(self, pk):
+        return [*map(facts, self.tools_of.get(pk, ()))]
 
     def around(self, pk):
         """What the page of an entry says of others."""

@@ -10,7 +10,7 @@ from portfolio.search import query
 from portfolio.search.models import Document, Word
 
 # In how many documents a kept word is at most: a usual one does not soon become telling.
-RARE = 2 * query.TELLING
+RARE = query.TELLING * 5 // 4
 AT_ONCE = 500
 
 

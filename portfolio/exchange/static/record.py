@@ -2,6 +2,7 @@
 
 import json
 import os
+from itertools import chain, islice
 
 from .making import Made
 
@@ -12,29 +13,33 @@ NAME = ".build.json"
 def read(folder, known=None):
     """What is noted in a folder: {name of the task: what it made}, and the words that `Near` kept.
 
-    Both are empty if there is nothing of this format. What is the same as in `known`, other such
-    tasks, takes no memory of its own.
+    Both are empty if there is nothing of this format. With `known`, other such tasks, what is the
+    same takes no memory of its own, and the words are left unread.
     """
-    known, tasks = known or {}, {}
+    tasks, words = {}, None
     try:
         with open(folder / NAME, "rb") as file:
             head = json.loads(file.readline())
             if head["format"] != FORMAT:
                 return {}, None
-            for line in file:
+            for line in islice(file, head["tasks"]):
                 name, *values = json.loads(line)
-                made, other = Made(*values), known.get(name)
+                made = Made(*values)
+                other = known.get(name) if known else None
                 tasks[name] = other if other == made else made
+            if known is None:
+                words = json.loads(file.readline())
     except (OSError, ValueError, TypeError, KeyError):
         return {}, None
-    return tasks, head["words"]
+    return tasks, words
 
 
 def write(folder, tasks, words):
     """Note both; whatever ends it leaves no note that is not whole."""
     beginning = folder / f"{NAME}.beginning"
     with open(beginning, "w", encoding="utf-8") as file:
-        file.write(json.dumps({"format": FORMAT, "words": words}) + "\n")
-        for name, made in sorted(tasks.items()):
-            file.write(json.dumps([name, *made], ensure_ascii=False) + "\n")
+        head = {"format": FORMAT, "tasks": len(tasks)}
+        lines = ([name, *made] for name, made in sorted(tasks.items()))
+        for line in chain([head], lines, [words]):
+            file.write(json.dumps(line, ensure_ascii=False) + "\n")
     os.replace(beginning, folder / NAME)

@@ -10,7 +10,6 @@ from django.template import loader
 from django.urls import get_script_prefix, reverse
 from django.utils.html import format_html
 
-from journal.models import Entry
 from portfolio import feeds, images, public, sitemaps, views
 from portfolio.models import FormerAddress, Principle, Tool
 from portfolio.page import Page, absolute
@@ -63,18 +62,17 @@ def answered(path, key=None):
 
 
 def tool_feed(entries, tool):
-    items = [(item, facts_of(item, entries)) for item in feeds.newest_of(tool)]
-    key = digest(entries.common, facts(tool), [told for _, told in items])
+    newest = feeds.newest(tool.entries).prefetch_related(None).values_list("pk", flat=True)
+    of_entries = [(entries.digests[pk], entries.facts_of_tools(pk)) for pk in newest]
+    of_roles = [*map(facts_of, feeds.newest_roles(tool))]
+    key = digest(entries.common, facts(tool), of_entries, of_roles)
     return answered(reverse("tool_feed", args=[tool.slug]), key)
 
 
-def facts_of(item, entries):
-    """All that a feed says of an entry or a role."""
-    tools = [*map(facts, item.tools.all())]
-    if isinstance(item, Entry):
-        return entries.digests[item.pk], tools
-    pictures = [*map(facts, images.named_in(item.text))]
-    return facts(item), tools, pictures, [*map(facts, item.outcomes.all())]
+def facts_of(role):
+    """All that a feed says of a role."""
+    outcomes, tools = map(facts, role.outcomes.all()), map(facts, role.tools.all())
+    return facts(role), [*outcomes], [*tools], [*map(facts, images.named_in(role.text))]
 
 
 def parts():
