@@ -10,11 +10,11 @@ run: .venv/ready
 sign-in: .venv/ready
 	@$(BIN)/python manage.py sign_in
 
-# Kept even where the shell says otherwise: six processes would each compile all tests by themselves.
+# Kept even where the shell says otherwise: eight processes would each compile all tests by themselves.
 test: export PYTHONDONTWRITEBYTECODE =
 test: .venv/ready-npm
-	TEST_DATABASE=sqlite $(BIN)/python -m pytest -n 3 --dist worksteal
-	TEST_DATABASE=postgres $(BIN)/python -m pytest -n 3 --dist worksteal
+	TEST_DATABASE=sqlite $(BIN)/python -m pytest -n 4 --dist worksteal
+	TEST_DATABASE=postgres $(BIN)/python -m pytest -n 4 --dist worksteal
 
 # Speeds and scores of this machine, kept in bench/results.md.
 bench: .venv/ready-npm .venv/ready-peers
