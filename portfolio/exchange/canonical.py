@@ -123,7 +123,8 @@ class Kind:
                 yield row[0], {"model": self.label, "fields": self._fields(row, many)}
 
     def _fields(self, row, many):
-        values = iter(row)
+        # Every value of all content comes by here, so what each needs is looked up in place.
+        convert, values = AS_JSON.get, iter(row)
         pk = next(values)
         fields = {}
         for name, field in self.fields.items():
@@ -134,7 +135,9 @@ class Kind:
                 # A natural key begins with what no object is without; the profile has none.
                 fields[name] = None if key and key[0] is None else key
             else:
-                fields[name] = as_json(next(values))
+                value = next(values)
+                shown = convert(type(value))
+                fields[name] = shown(value) if shown else value
         return fields
 
     def _related(self, name, pks):
@@ -285,6 +288,8 @@ def text(item):
 
 
 def _other(value):
+    if value is None:
+        return "null"
     if type(value) is not list:
         return json.dumps(value)
     return _nested(tuple(tuple(part) if type(part) is list else part for part in value))
