@@ -1,8 +1,8 @@
 """Content out and in, against Django's own commands on the same rows, on both engines.
 
-`ENTRIES=10000 make bench` takes as many entries as that. Stock loaddata writes them one by one in one
-transaction, in which PostgreSQL takes longer for each word of the search index the more came before:
-it needs hours then.
+`ENTRIES=10000 make bench` takes as many entries as that. Stock loaddata writes them one by one in
+one transaction, in which PostgreSQL needs longer for each word of the search index the more came
+before: then it takes hours.
 """
 
 import json
