@@ -43,7 +43,7 @@ def stem(word):
 
 def words(text):
     """The folded words of a text, in its order."""
-    return [word for word in (fold(match[0]) for match in WORD.finditer(text)) if word]
+    return [*filter(None, map(fold, WORD.findall(text)))]
 
 
 def terms(text):
