@@ -84,6 +84,8 @@ def last_block(text):
 
 def plain(text):
     """What a reader sees of the text, in one line: no markup, no footnotes."""
+    if not text:
+        return ""
     without_notes = _NOTES.sub("", render(text))
     return " ".join(html.unescape(nh3.clean(without_notes, tags=set())).split())
 

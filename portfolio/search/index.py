@@ -1,6 +1,7 @@
 """Writes the index, in the transaction of whatever changed."""
 
 from collections import Counter, defaultdict
+from itertools import chain
 
 from django.db import connection, models, transaction
 
@@ -76,16 +77,16 @@ def refresh_some(model, pks):
     gone = [document for pk, document in documents.items() if pk not in items]
     changed, uses = [], Counter()
     for document in gone:
-        uses.subtract(used(document))
+        uses.subtract({*words(document.title), *words(document.text)})
     for pk, item in items.items():
         document = documents.get(pk) or Document(**{f"{kind}_id": pk})
         said = document.title, document.text
-        before = used(document)
         document.title, document.text = str(item), text(item)
         if document.pk is None or said != (document.title, document.text):
+            document.words = words(document.title), words(document.text)
             changed.append(document)
-            uses.update(used(document))
-            uses.subtract(before)
+            uses.update({*chain(*document.words)})
+            uses.subtract({*chain(*map(words, said))})
     write(gone, changed)
     write_words(uses)
 
@@ -95,11 +96,8 @@ def text(item):
     return " ".join(filter(None, map(markdown.plain, item.searched)))[:MOST_TEXT]
 
 
-def used(document):
-    return set(words(document.title)).union(words(document.text))
-
-
 def write(gone, changed):
+    """Write what is changed, each with the `words` of its title and its text."""
     new = [document for document in changed if document.pk is None]
     known = [document for document in changed if document.pk is not None]
     Document.objects.filter(pk__in=[document.pk for document in gone]).delete()
@@ -116,13 +114,13 @@ def write(gone, changed):
 
 
 def fts5_row(document):
-    return document.pk, *(" ".join(terms(part)) for part in (document.title, document.text))
+    return document.pk, *(" ".join(terms(part)) for part in document.words)
 
 
 def tsvector_row(document):
     """The terms at their places, those of the title with weight A, as a tsvector is written."""
     places = defaultdict(list)
-    for weight, part in (("A", document.title), ("D", document.text)):
+    for weight, part in zip("AD", document.words, strict=True):
         for place, term in enumerate(terms(part), start=1):
             # PostgreSQL itself keeps 255 places of a term.
             if len(places[term]) < 255:

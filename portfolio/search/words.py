@@ -46,6 +46,6 @@ def words(text):
     return [*filter(None, map(fold, WORD.findall(text)))]
 
 
-def terms(text):
-    """The terms of a text: of each word the stem, and the word as it stands marked with `=`."""
-    return [term for word in words(text) for term in (stem(word), f"={word}")]
+def terms(words):
+    """The terms of a text's words: of each the stem, and the word as it stands marked with `=`."""
+    return [term for word in words for term in (stem(word), f"={word}")]
