@@ -546,6 +546,7 @@ def test_a_job_whose_server_was_killed_says_so_and_another_can_begin(owner, var)
     process.communicate()
     assert "The server was stopped" in owner.get(address).text
     following = job.new(owner.user)
+    following.write("asked", {"title": "Export"})
     following.start(lambda job, progress: {"kind": "failed", "reason": "that was it"})
     address = reverse("exchange:job", args=[following.token])
     assert b"that was it" in owner.get(address).getvalue()
