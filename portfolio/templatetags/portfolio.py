@@ -1,7 +1,6 @@
 from django import template
 from django.urls import reverse
 from django.utils.html import format_html
-from django.utils.safestring import mark_safe
 
 from portfolio import images
 from portfolio import markdown as renderer
@@ -35,8 +34,8 @@ def nav_link(context, name, label):
     address = reverse(name)
     # The page of an error of ours knows no request.
     path = getattr(context.get("request"), "path", None)
-    here = ' aria-current="page"' if path == address else ""
-    return format_html('<li><a href="{}"{}>{}</a></li>', address, mark_safe(here), label)  # noqa: S308
+    here = '<li><a href="{}" aria-current="page">{}</a></li>'
+    return format_html(here if path == address else '<li><a href="{}">{}</a></li>', address, label)
 
 
 @register.filter
