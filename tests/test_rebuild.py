@@ -5,9 +5,11 @@ import json
 import pytest
 
 from journal.models import Entry
-from portfolio.exchange.static import near, record, site
+from portfolio.exchange.static import near, record, site, whole
+from portfolio.exchange.static.entries import Entries
 from portfolio.search import query
 from portfolio.search.models import Document
+from portfolio.views import load_profile
 from tests.factories import make_entry, make_role, make_tool
 
 pytestmark = pytest.mark.django_db
@@ -108,6 +110,13 @@ def test_the_feed_of_a_tool_follows_what_is_in_it(tmp_path, edit):
     after = (tmp_path / "site/tools/hammer/feed.xml").read_bytes()
     assert after != before
     assert after == anew(tmp_path / "anew")["tools/hammer/feed.xml"]
+
+
+def test_an_entry_that_goes_live_meanwhile_does_not_stop_the_build():
+    tool = make_tool()
+    entries = Entries(load_profile(), "common")
+    make_entry(tools=[tool])
+    assert whole.tool_feed(entries, tool).name == f"tools/{tool.slug}/feed.xml"
 
 
 def test_what_search_looks_in_has_each_document_once(tmp_path):

@@ -63,7 +63,8 @@ def answered(path, key=None):
 
 def tool_feed(entries, tool):
     newest = feeds.newest(tool.entries).prefetch_related(None).values_list("pk", flat=True)
-    of_entries = [(entries.digests[pk], entries.facts_of_tools(pk)) for pk in newest]
+    # One may have gone live since the entries were read; then all is made again.
+    of_entries = [(entries.digests.get(pk), entries.facts_of_tools(pk)) for pk in newest]
     of_roles = [*map(facts_of, feeds.newest_roles(tool))]
     key = digest(entries.common, facts(tool), of_entries, of_roles)
     return answered(reverse("tool_feed", args=[tool.slug]), key)
