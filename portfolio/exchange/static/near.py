@@ -9,6 +9,8 @@ from journal.related import LOOKED_AT, TOOLS, most_related
 from portfolio.search import query
 from portfolio.search.models import Document, Word
 
+from ..canonical import batches
+
 # In how many documents a kept word is at most: a usual one does not soon become telling.
 RARE = query.TELLING * 5 // 4
 AT_ONCE = 500
@@ -97,8 +99,7 @@ class Near:
 
 def documents(keys):
     """What search knows of the entries with these keys, in their order."""
-    for start in range(0, len(keys), AT_ONCE):
-        some = keys[start : start + AT_ONCE]
+    for some in batches(keys, AT_ONCE):
         found = Document.objects.filter(entry__in=some).only("entry", "title", "text")
         found = {document.entry_id: document for document in found}
         yield from (found[pk] for pk in some if pk in found)

@@ -8,7 +8,7 @@ import shutil
 import sys
 import tempfile
 from contextlib import suppress
-from itertools import chain, islice
+from itertools import chain
 from pathlib import Path
 
 from django.conf import settings
@@ -21,7 +21,7 @@ from portfolio.models import Principle, Tool
 from portfolio.views import load_profile
 from roles.models import Role
 
-from ..canonical import snapshot
+from ..canonical import batches, snapshot
 from ..progress import Progress
 from . import record, whole
 from .entries import Entries, facts
@@ -157,7 +157,9 @@ class Build:
         Those that are left to make are first completed, by a function of a list of some.
         """
         left = self.taken_over(self.progress.over(tasks, what, total))
-        for made in self.workers.over(write, batches(left, self.new, complete or list)):
+        complete = complete or list
+        some = ((self.new, complete(batch)) for batch in batches(left, AT_ONCE))
+        for made in self.workers.over(write, some):
             self.tasks |= made
 
     def taken_over(self, tasks):
@@ -224,12 +226,6 @@ class Build:
                 path.rmdir()
         record.write(self.new, self.tasks, self.words)
         return len(files)
-
-
-def batches(tasks, new, complete):
-    tasks = iter(tasks)
-    while batch := [*islice(tasks, AT_ONCE)]:
-        yield new, complete(batch)
 
 
 def write(batch):
