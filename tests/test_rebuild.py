@@ -69,11 +69,11 @@ def test_a_word_that_is_not_usual_any_more_makes_near(few, tmp_path):
 def test_without_the_note_of_what_was_usual_nothing_would_be_near(few, tmp_path):
     grown_and_shrunk(tmp_path / "site")
     note = tmp_path / "site" / record.NAME
-    *lines, words = note.read_text().splitlines(keepends=True)
-    words = json.loads(words)
-    assert "lighthouse" in words["usual"]
-    words["usual"] = []
-    note.write_text("".join(lines) + json.dumps(words) + "\n")
+    first, *lines = note.read_text().splitlines(keepends=True)
+    head = json.loads(first)
+    assert "lighthouse" in head["usual"]
+    head["usual"] = []
+    note.write_text(json.dumps(head) + "\n" + "".join(lines))
     site.build(tmp_path / "site", HOME)
     assert not any(b"near this" in content for content in tree(tmp_path / "site").values())
 

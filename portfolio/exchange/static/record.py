@@ -1,12 +1,16 @@
-"""What a build notes for the next one, beside its files: a line of JSON for each task."""
+"""What a build notes for the next one, beside its files: a line of JSON for each task.
 
-import json
+After those come the words of each entry.
+"""
+
 import os
 from itertools import chain, islice
 
+import orjson
+
 from .making import Made
 
-FORMAT = 3
+FORMAT = 4
 NAME = ".build.json"
 
 
@@ -19,16 +23,16 @@ def read(folder, known=None):
     tasks, words = {}, None
     try:
         with open(folder / NAME, "rb") as file:
-            head = json.loads(file.readline())
+            head = orjson.loads(file.readline())
             if head["format"] != FORMAT:
                 return {}, None
             for line in islice(file, head["tasks"]):
-                name, *values = json.loads(line)
+                name, *values = orjson.loads(line)
                 made = Made(*values)
                 other = known.get(name) if known else None
                 tasks[name] = other if other == made else made
             if known is None:
-                words = json.loads(file.readline())
+                words = {"usual": head["usual"], "words": dict(map(orjson.loads, file))}
     except (OSError, ValueError, TypeError, KeyError):
         return {}, None
     return tasks, words
@@ -37,9 +41,9 @@ def read(folder, known=None):
 def write(folder, tasks, words):
     """Note both; whatever ends it leaves no note that is not whole."""
     beginning = folder / f"{NAME}.beginning"
-    with open(beginning, "w", encoding="utf-8") as file:
-        head = {"format": FORMAT, "tasks": len(tasks)}
-        lines = ([name, *made] for name, made in sorted(tasks.items()))
-        for line in chain([head], lines, [words]):
-            file.write(json.dumps(line, ensure_ascii=False) + "\n")
+    with open(beginning, "wb") as file:
+        head = {"format": FORMAT, "tasks": len(tasks), "usual": words["usual"]}
+        made_by = ([name, *made] for name, made in sorted(tasks.items()))
+        for line in chain([head], made_by, words["words"].items()):
+            file.write(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))
     os.replace(beginning, folder / NAME)

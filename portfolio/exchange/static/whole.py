@@ -1,11 +1,11 @@
 """The outputs that are few, as the site answers them; and those that only files need."""
 
-import json
 from collections.abc import Callable
 from functools import partial
 from itertools import chain
 from typing import NamedTuple
 
+import orjson
 from django.template import loader
 from django.urls import get_script_prefix, reverse
 from django.utils.html import format_html
@@ -110,11 +110,11 @@ def of_entries(entries):
 
 def index(lines):
     """The bytes of a list in JSON, one thing a line."""
-    between = "["
+    between = b"["
     for each in lines:
-        yield f"{between}{each}".encode()
-        between = ",\n"
-    yield b"]\n" if between != "[" else b"[]\n"
+        yield between + each
+        between = b",\n"
+    yield b"]\n" if between != b"[" else b"[]\n"
 
 
 def line(document, kind, item):
@@ -125,7 +125,7 @@ def line(document, kind, item):
         "address": item.get_absolute_url(),
         "text": document.text,
     }
-    return json.dumps(found, ensure_ascii=False)
+    return orjson.dumps(found)
 
 
 PAGE = (
