@@ -7,27 +7,22 @@ import brotli
 from django.conf import settings
 from django.utils.cache import patch_vary_headers
 
+from .negotiation import preferred_encoding
+
 # Below this a packet is not filled anyway.
 WORTH_IT = 500  # bytes
 TEXT = re.compile(r"text/|image/svg\+xml|application/(?:.*\+)?(?:json|xml|javascript)")
 
-# The best come first. Brotli's highest quality takes 15 ms a page, this one less than 1.
-ENCODINGS = {
+# On the way. Brotli's highest quality takes 15 ms a page, this one less than 1.
+COMPRESS = {
     "br": lambda body: brotli.compress(body, quality=5),
     "gzip": lambda body: gzip.compress(body, compresslevel=6, mtime=0),
 }
-
-
-def preferred(accept_encoding):
-    """The encoding for an Accept-Encoding header (RFC 9110, 12.5.3); None to leave it as it is."""
-    weights = {}
-    for item in accept_encoding.lower()[:200].split(","):
-        name, _, weight = item.partition(";")
-        match = re.fullmatch(r"\s*q=([01](?:\.[0-9]{0,3})?)\s*", weight)
-        weights[name.strip()] = float(match[1]) if match else 1.0
-    wanted = {name: weights.get(name, weights.get("*", 0)) for name in ENCODINGS}
-    best = max(wanted, key=wanted.get)
-    return best if 0 < wanted[best] >= weights.get("identity", 0) else None
+# For what is asked for again and again.
+COMPRESS_MORE = {
+    "br": lambda body: brotli.compress(body, quality=11),
+    "gzip": lambda body: gzip.compress(body, compresslevel=9, mtime=0),
+}
 
 
 def compress(get_response):
@@ -43,9 +38,9 @@ def compress(get_response):
         if not (text or unchanged):
             return response
         patch_vary_headers(response, ["Accept-Encoding"])
-        encoding = preferred(request.META.get("HTTP_ACCEPT_ENCODING", ""))
+        encoding = preferred_encoding(request.META.get("HTTP_ACCEPT_ENCODING", ""))
         if encoding and len(response.content) >= WORTH_IT:
-            response.content = ENCODINGS[encoding](response.content)
+            response.content = COMPRESS[encoding](response.content)
             response["Content-Encoding"] = encoding
             response["Content-Length"] = str(len(response.content))
             # Other bytes, so it is no longer the same representation.

@@ -29,6 +29,7 @@ from roles.models import Role
 
 from . import images, markdown
 from .models import Tool
+from .negotiation import FEED, preferred_type
 from .page import absolute
 from .views import load_profile
 
@@ -122,9 +123,8 @@ def atom(request, items, description):
     context = {"feed": description, "updated": rfc3339_date(updated)}
     document = _NOT_XML.sub("\ufffd", render_to_string("feeds/atom.xml", context))
     # Browsers ask for XML before anything; Chromium shows Atom by its own name as source.
-    types = ["application/atom+xml", "application/xml"]
-    content_type = f"{request.get_preferred_type(types) or types[0]}; charset=utf-8"
-    response = HttpResponse(document, content_type=content_type)
+    content_type = preferred_type(request.headers.get("Accept", "*/*"), FEED)
+    response = HttpResponse(document, content_type=f"{content_type}; charset=utf-8")
     patch_vary_headers(response, ["Accept"])
     return answer(request, response)
 

@@ -610,3 +610,15 @@ class FormerAddress(NaturalKeyModel):
     def target(self):
         """What it leads to."""
         return next(filter(None, (getattr(self, kind) for kind in self.KINDS)))
+
+
+class Edition(models.Model):
+    """Which content this is: one row, whose number is another after each change. See `edition`."""
+
+    number = models.BigIntegerField()
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self):
+        return str(self.number)

@@ -15,11 +15,12 @@ from django.template.response import TemplateResponse
 from django.urls import path
 from django.utils.cache import patch_vary_headers
 
+from .edge import public
 from .markdown import FOOTNOTES, is_rendered, last_block, render
+from .negotiation import MARKDOWN, PAGE, preferred_type
 from .page import absolute
 
 TWIN = "index.html.md"
-HTML, MARKDOWN = "text/html", "text/markdown"
 
 
 def twin(path):
@@ -36,6 +37,7 @@ def page(route, view, name):
 
 
 def _either(view):
+    @public
     @wraps(view)
     def either(request, **kwargs):
         response = view(request, **kwargs)
@@ -57,7 +59,8 @@ def _choose(request, response):
     }
     if not asked_by_address:
         patch_vary_headers(response, ["Accept"])
-    if asked_by_address or request.get_preferred_type([HTML, MARKDOWN]) == MARKDOWN:
+    accept = request.headers.get("Accept", "*/*")
+    if asked_by_address or preferred_type(accept, PAGE) == MARKDOWN:
         names = response.template_name
         first = names if isinstance(names, str) else names[0]
         response.template_name = first.removesuffix(".html") + ".md"

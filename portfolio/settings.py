@@ -171,6 +171,9 @@ TEMPLATES = [
 # The admin's and django-markdownx's widgets can then be changed in templates/ like any page.
 FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 
+# Bytes of finished pages that each worker keeps in memory; none: each is made anew each time.
+EDGE_MEMORY = read(env.int, "EDGE_MEMORY", 64) * 1024**2
+
 # Content.
 
 
@@ -272,6 +275,7 @@ CONTENT_SECURITY_POLICY = {
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CONTENT_TYPE_NOSNIFF = True
+SESSION_ENGINE = "portfolio.sessions"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PRODUCTION

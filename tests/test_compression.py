@@ -6,7 +6,7 @@ import brotli
 import pytest
 from django.test import RequestFactory
 
-from portfolio.compression import preferred
+from portfolio.negotiation import preferred_encoding
 from tests.factories import make_image, make_role
 
 DECODE = {"br": brotli.decompress, "gzip": gzip.decompress}
@@ -33,7 +33,7 @@ DECODE = {"br": brotli.decompress, "gzip": gzip.decompress}
     ],
 )
 def test_the_header_chooses_the_encoding(header, encoding):
-    assert preferred(header) == encoding
+    assert preferred_encoding(header) == encoding
 
 
 @pytest.mark.django_db
