@@ -31,7 +31,7 @@ PATIENCE = 0.3
 def begin_another(sender, **kwargs):
     """Receives `content_changed`: another edition, once in each transaction."""
     # Of what is rolled back, to a savepoint too, Django forgets what was to be done on commit.
-    if any(done is watch.look_soon for _, done, _ in connection.run_on_commit):
+    if any(done == watch.look_soon for _, done, _ in connection.run_on_commit):
         return
     row = Edition(pk=1, number=randbits(62))
     update = {"update_conflicts": True, "unique_fields": ["pk"], "update_fields": ["number"]}
@@ -88,13 +88,15 @@ class Watch:
 
     def _look(self, now):
         with self.lock:
-            if self.looking is None or self.looking.done():
+            is_first = self.looking is None or self.looking.done()
+            if is_first:
                 self.looking = self.eyes.submit(self._read)
             looking = self.looking
         known = self.known
-        if self.lost or (known and known.may_be_shown(now)):
+        if known and known.may_be_shown(now):
             return
-        if not wait([looking], PATIENCE).done:
+        # While it is lost, one request finds out whether it still is.
+        if (is_first or not self.lost) and not wait([looking], PATIENCE).done:
             self.lost = True
 
     def _read(self):

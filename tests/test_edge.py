@@ -1,0 +1,643 @@
+"""Public pages out of memory: which are kept, for whom, for how long, and in how much memory."""
+
+import threading
+from contextlib import contextmanager
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.core.wsgi import get_wsgi_application
+from django.db import connection, transaction
+from django.http import HttpResponse
+from django.test import Client
+from django.urls import path
+from django.utils import timezone
+from django.utils.crypto import get_random_string
+
+from journal.models import Entry
+from portfolio import edge as layer
+from portfolio import edition, sessions
+from portfolio.edge import BRIEFLY, CACHE_CONTROL, POPULAR, Edge, public
+from portfolio.edition import AT_MOST, GOOD_FOR, Watch
+from portfolio.months import Month
+from portfolio.urls import urlpatterns as site_urls
+from tests.factories import make_entry, make_role, make_tool
+from tests.wsgi import ask
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+class Django:
+    """Django, which notes the paths that it is asked for, and can be held up."""
+
+    def __init__(self):
+        self.application, self.asked, self.hold = get_wsgi_application(), [], None
+
+    def __call__(self, environ, start_response):
+        self.asked.append(environ["PATH_INFO"])
+        if self.hold:
+            self.hold()
+        return self.application(environ, start_response)
+
+
+class Clock:
+    """Time as it is, or later."""
+
+    def __init__(self, monkeypatch):
+        import time
+
+        self.passed = 0
+        real, now = time.monotonic, timezone.now
+        self.monotonic = lambda: real() + self.passed
+        monkeypatch.setattr(edition, "time", self)
+        monkeypatch.setattr(layer, "time", self)
+        monkeypatch.setattr(timezone, "now", lambda: now() + timedelta(seconds=self.passed))
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    return Clock(monkeypatch)
+
+
+@pytest.fixture
+def edge(clock, monkeypatch):
+    """The layer as a worker has it after its start, in front of a `Django`."""
+    watch = Watch()
+    monkeypatch.setattr(edition, "watch", watch)
+    monkeypatch.setattr(layer, "watch", watch)
+    edge = Edge(Django())
+    edge.asked = edge.application.asked
+    yield edge
+    edge.press.shutdown()
+    watch.eyes.shutdown()
+
+
+@pytest.fixture
+def views(settings):
+    """Views beside those of the site, as {name: view}, at `/name/`."""
+    made = {}
+
+    def at(name):
+        return path(f"{name}/", lambda request: made[name](request), name=name)
+
+    urls = type("urls", (), {"handler404": "portfolio.views.not_found"})
+    urls.urlpatterns = list(site_urls)
+
+    def add(name, view):
+        urls.urlpatterns = [path(f"{name}/", view), *urls.urlpatterns]
+        settings.ROOT_URLCONF = urls
+
+    return add
+
+
+def cookie_of_editor():
+    client = Client()
+    client.force_login(get_user_model().objects.create_superuser(get_random_string(8)))
+    return f"sessionid={client.cookies['sessionid'].value}"
+
+
+def settle(edge):
+    """Wait until what is made beside the requests is made."""
+    edge.press.submit(int).result()
+
+
+# What is kept.
+
+
+def test_a_page_is_made_once_and_is_what_django_answers(edge, client):
+    role = make_role()
+    address = role.get_absolute_url()
+    first, second = ask(edge, address), ask(edge, address)
+    assert edge.asked == [address]
+    assert first == second
+    assert first.body == client.get(address).content
+    assert first.headers["Cache-Control"] == CACHE_CONTROL
+    assert "Content-Security-Policy" in first.headers
+
+
+@pytest.mark.parametrize("encoding", ["br", "gzip"])
+def test_it_is_packed_once_in_the_encoding_that_the_client_prefers(edge, encoding, monkeypatch):
+    make_role(problem="long enough. " * 100)
+    plain = ask(edge, "/roles/")
+    monkeypatch.setattr(layer, "COMPRESS", {})
+    packed = ask(edge, "/roles/", accept_encoding=f"{encoding}, identity;q=0.5")
+    assert packed.headers["Content-Encoding"] == encoding
+    assert packed.text == plain.text and len(packed.body) < len(plain.body)
+    assert packed.headers["ETag"] != plain.headers["ETag"]
+    assert packed.headers["ETag"].startswith('"')
+    assert (
+        "Accept-Encoding" in plain.headers["Vary"] and "Accept-Encoding" in packed.headers["Vary"]
+    )
+    for answer in (plain, packed):
+        assert int(answer.headers["Content-Length"]) == len(answer.body)
+    assert ask(edge, "/roles/", accept_encoding=f"{encoding};q=0").body == plain.body
+
+
+def test_what_is_asked_for_again_and_again_gets_smaller(edge):
+    make_role(problem="some words, and others. " * 400)
+    before = ask(edge, "/roles/", accept_encoding="br")
+    edge.pages.get(("/roles/", "text/html")).asked = POPULAR - 1
+    ask(edge, "/roles/")
+    settle(edge)
+    after = ask(edge, "/roles/", accept_encoding="br")
+    assert len(after.body) < len(before.body) and after.text == before.text
+    assert after.headers["ETag"] != before.headers["ETag"]
+    assert ask(edge, "/roles/", if_none_match=before.headers["ETag"]).status == 304
+
+
+@pytest.mark.parametrize(
+    ("held", "status"),
+    [
+        ("{}", 304),
+        ("W/{}", 304),
+        ('"other", {}', 304),
+        ("*", 304),
+        ('"other"', 200),
+        ("", 200),
+    ],
+)
+def test_who_has_it_is_told_so(edge, held, status):
+    etag = ask(edge, "/", accept_encoding="br").headers["ETag"]
+    answer = ask(edge, "/", accept_encoding="br", if_none_match=held.format(etag))
+    assert answer.status == status
+    assert answer.headers["ETag"] == etag
+    assert {"Cache-Control", "Vary"} <= answer.headers.keys()
+    if status == 304:
+        assert answer.body == b""
+        assert not {"Content-Type", "Content-Length", "Content-Encoding"} & answer.headers.keys()
+    assert edge.asked == ["/"]
+
+
+def test_head_is_get_without_the_body(edge):
+    head = ask(edge, "/", method="HEAD")
+    get = ask(edge, "/")
+    assert edge.asked == ["/"]
+    assert head.body == b"" and head.headers == get.headers and head.status == 200
+
+
+def test_what_changes_something_reaches_django(edge):
+    ask(edge, "/")
+    assert ask(edge, "/", method="POST").status == 403
+    assert edge.asked == ["/", "/"]
+
+
+def test_the_page_and_its_plain_form_are_not_mixed(edge):
+    for _ in range(2):
+        page = ask(edge, "/roles/", accept="text/html,*/*;q=0.8")
+        plain = ask(edge, "/roles/", accept="text/markdown, text/html;q=0.5")
+        assert page.headers["Content-Type"].startswith("text/html")
+        assert plain.headers["Content-Type"].startswith("text/markdown")
+        assert (
+            ask(edge, "/feed.xml", accept="text/html,application/xml;q=0.9")
+            .headers["Content-Type"]
+            .startswith("application/xml")
+        )
+        assert ask(edge, "/feed.xml").headers["Content-Type"].startswith("application/atom+xml")
+    assert edge.asked == ["/roles/", "/roles/", "/feed.xml", "/feed.xml"]
+
+
+def test_a_view_that_does_not_say_that_it_is_public_is_asked_each_time(edge, views):
+    views("unsaid", lambda request: HttpResponse("for you"))
+    views("said", public(lambda request: HttpResponse("for all")))
+    for _ in range(2):
+        ask(edge, "/unsaid/")
+        ask(edge, "/said/")
+    assert edge.asked == ["/unsaid/", "/said/", "/unsaid/"]
+
+
+@pytest.mark.parametrize(
+    ("header", "kept"),
+    [
+        ({"Set-Cookie": "csrftoken=secret"}, False),
+        ({"Vary": "Cookie"}, False),
+        ({"Vary": "Accept, X-Whatever"}, False),
+        ({"Vary": "*"}, False),
+        ({"Cache-Control": "private"}, False),
+        ({"Cache-Control": "max-age=0, no-store"}, False),
+        ({"Vary": "Accept"}, True),
+        ({"Cache-Control": "public, max-age=60"}, True),
+        ({}, True),
+    ],
+)
+def test_an_answer_that_is_for_one_visitor_is_not_kept(edge, views, header, kept):
+    views("page", public(lambda request: HttpResponse("words", headers=header)))
+    for _ in range(2):
+        answer = ask(edge, "/page/")
+        assert answer.status == 200
+        assert all(value in answer.headers[name] for name, value in header.items())
+    assert len(edge.asked) == (1 if kept else 2)
+
+
+@pytest.mark.parametrize("status", [201, 206, 302, 403, 500, 503])
+def test_an_answer_that_is_no_page_is_not_kept(edge, views, status):
+    views("page", public(lambda request: HttpResponse("words", status=status)))
+    for _ in range(2):
+        assert ask(edge, "/page/").status == status
+    assert len(edge.asked) == 2
+
+
+# For whom.
+
+
+def test_nothing_of_the_visitor_reaches_a_public_view(edge, views):
+    views("echo", public(lambda request: HttpResponse(f"{request.COOKIES} {request.META}")))
+    secret = get_random_string(20)
+    answer = ask(
+        edge,
+        f"/echo/?q={secret}",
+        cookie=f"theme={secret}; sessionid={secret}",
+        accept=f"text/{secret}",
+        accept_language=secret,
+        user_agent=secret,
+        referer=secret,
+        x_forwarded_for=secret,
+        if_modified_since=secret,
+        range=secret,
+    )
+    assert secret not in answer.text and "{}" in answer.text
+    views("seen", lambda request: HttpResponse(f"{request.COOKIES}"))
+    assert secret in ask(edge, "/seen/", cookie=f"theme={secret}").text
+
+
+def test_an_editor_sees_what_django_answers(edge):
+    draft = make_entry(publish_at=None, title="not yet")
+    cookie = cookie_of_editor()
+    address = draft.get_absolute_url()
+    for _ in range(2):
+        assert ask(edge, address).status == 404
+        answer = ask(edge, address, cookie=cookie)
+        assert answer.status == 200 and "not yet" in answer.text
+    edge.asked.clear()
+    for _ in range(2):
+        ask(edge, "/", cookie=f"theme=dark; {cookie}")
+    assert edge.asked == ["/", "/"]
+
+
+@pytest.mark.parametrize(
+    "forge",
+    [
+        lambda key: get_random_string(len(key)),
+        lambda key: key[:-1] + ("a" if key[-1] != "a" else "b"),
+        lambda key: ("a" if key[0] != "a" else "b") + key[1:],
+        lambda key: key[:-1],
+        lambda key: "",
+        lambda key: "ü" * 40,
+    ],
+)
+def test_a_made_up_session_buys_no_cold_page(edge, forge, monkeypatch):
+    real = cookie_of_editor().partition("=")[2]
+    ask(edge, "/")
+    ask(edge, "/", cookie=f"sessionid={forge(real)}")
+    ask(edge, "/", cookie=f"other=1; sessionid={forge(real)}; theme=dark")
+    assert edge.asked == ["/"]
+    monkeypatch.setattr(layer, "is_signed", lambda key: True)
+    ask(edge, "/", cookie=f'other=1;sessionid="{forge(real) or 1}"')
+    assert edge.asked == ["/", "/"]
+
+
+def test_a_session_is_looked_for_only_if_its_key_is_ours(django_assert_num_queries):
+    key = cookie_of_editor().partition("=")[2]
+    assert sessions.is_signed(key) and len(key) == 40
+    with django_assert_num_queries(0):
+        assert sessions.SessionStore("a" * 40).get("_auth_user_id") is None
+    with django_assert_num_queries(1):
+        assert sessions.SessionStore(key).get("_auth_user_id")
+
+
+def test_sessions_outlive_a_new_secret_key(settings):
+    key = cookie_of_editor().partition("=")[2]
+    settings.SECRET_KEY_FALLBACKS, settings.SECRET_KEY = [settings.SECRET_KEY], "x" * 64
+    assert sessions.is_signed(key)
+    settings.SECRET_KEY_FALLBACKS = []
+    assert not sessions.is_signed(key)
+
+
+def test_who_names_themselves_passes_by(edge):
+    ask(edge, "/")
+    ask(edge, "/", authorization="Basic x")
+    assert edge.asked == ["/", "/"]
+
+
+def test_a_query_buys_neither_a_cold_page_nor_memory(edge):
+    bodies = {ask(edge, f"/roles/?{query}").body for query in ("", "a=1", "a=2", "q=<script>")}
+    assert len(bodies) == 1
+    assert edge.asked == ["/roles/"] and len(edge.pages.pages) == 1
+
+
+def test_the_search_reads_its_query(edge):
+    make_role(title="findable")
+    assert "findable" in ask(edge, "/search/?q=findable").text
+    assert "findable" not in ask(edge, "/search/?q=zzqx").text
+
+
+def test_a_redirect_keeps_its_query(edge):
+    for _ in range(2):
+        assert ask(edge, "/roles").headers["Location"] == "/roles/"
+        assert ask(edge, "/roles?a=1").headers["Location"] == "/roles/?a=1"
+    assert edge.asked == ["/roles"] * 3
+
+
+def test_another_host_is_not_answered_from_memory(edge, settings):
+    settings.ALLOWED_HOSTS = ["127.0.0.1", "localhost", "copy.example"]
+    assert "X-Robots-Tag" not in ask(edge, "/").headers
+    assert ask(edge, "/", host="evil.example").status == 400
+    assert ask(edge, "/", host="copy.example").headers["X-Robots-Tag"] == "noindex"
+    assert "X-Robots-Tag" not in ask(edge, "/").headers
+    assert edge.asked == ["/"] * 3
+
+
+def test_plain_http_is_not_answered_from_memory_where_https_is_asked_for(settings, clock):
+    settings.PRODUCTION, settings.SITE_URL = True, "https://example.org"
+    settings.ALLOWED_HOSTS, settings.SECURE_SSL_REDIRECT = ["example.org"], True
+    settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    edge = Edge(Django())
+    assert ask(edge, "/", x_forwarded_proto="https").status == 200
+    for how in ({}, {"x_forwarded_proto": "http"}):
+        answer = ask(edge, "/", **how)
+        assert answer.status == 301 and answer.headers["Location"] == "https://example.org/"
+    assert ask(edge, "/", x_forwarded_proto="https").status == 200
+
+
+# In how much memory.
+
+
+def test_the_least_recently_used_pages_make_room(edge):
+    pages = [make_entry(month=Month(2020, 1 + n)).get_absolute_url() for n in range(4)]
+    ask(edge, pages[0])
+    edge.pages.most = edge.pages.size * 5 // 2
+    ask(edge, pages[1])
+    ask(edge, pages[0])
+    ask(edge, pages[2])
+    assert [key[0] for key in edge.pages.pages] == [pages[0], pages[2]]
+    assert edge.pages.size == sum(page.size for page in edge.pages.pages.values())
+    assert edge.pages.size <= edge.pages.most
+
+
+def test_what_is_larger_than_all_memory_is_answered_and_not_kept(edge):
+    edge.pages.most = 100
+    assert ask(edge, "/").status == ask(edge, "/").status == 200
+    assert not edge.pages.pages and edge.pages.size == 0
+
+
+def test_made_up_addresses_drive_no_page_out(edge):
+    ask(edge, "/")
+    edge.others.most = 100_000
+    for number in range(40):
+        assert ask(edge, f"/nothing-{number}/").status == 404
+    assert edge.others.size <= 100_000 and 1 < len(edge.others.pages) < 40
+    edge.asked.clear()
+    ask(edge, "/")
+    assert not edge.asked
+
+
+def test_what_is_not_there_is_kept_briefly(edge, clock):
+    for _ in range(3):
+        assert ask(edge, "/nothing/").status == 404
+    assert edge.asked == ["/nothing/"]
+    clock.passed += BRIEFLY + 1
+    assert ask(edge, "/nothing/").status == 404
+    assert edge.asked == ["/nothing/"] * 2
+    make_role(slug="new")
+    clock.passed += AT_MOST
+    assert ask(edge, "/roles/new/").status == 200
+
+
+# For how long.
+
+
+def test_an_edit_is_seen_within_the_second_and_the_earlier_page_until_then(edge, clock):
+    role = make_role(title="before")
+    address = role.get_absolute_url()
+    assert "before" in ask(edge, address).text
+    role.title = "after"
+    role.save()
+    held = threading.Event()
+    edge.application.hold = held.wait
+    # While another thread makes the new one, nobody waits.
+    for _ in range(3):
+        edition.watch.eyes.submit(int).result()
+        assert "before" in ask(edge, address).text
+    held.set()
+    settle(edge)
+    assert "after" in ask(edge, address).text
+    assert edge.asked == [address] * 2
+
+
+def test_what_is_unpublished_is_gone_after_the_second_even_if_nothing_can_be_made(edge, clock):
+    role = make_role(title="before")
+    address = role.get_absolute_url()
+    ask(edge, address)
+    role.publish_at = None
+    role.save()
+
+    def fail():
+        raise RuntimeError("cannot")
+
+    edge.application.hold = fail
+    clock.passed += AT_MOST
+    for _ in range(2):
+        with pytest.raises(RuntimeError):
+            ask(edge, address)
+    edge.application.hold = None
+    assert ask(edge, address).status == 404
+
+
+def test_without_an_edit_a_page_stays(edge, clock):
+    ask(edge, "/")
+    clock.passed += 3600 if timezone.localtime().hour < 22 else 60
+    ask(edge, "/")
+    assert edge.asked == ["/"]
+
+
+def test_an_edit_that_does_not_concern_a_page_costs_its_readers_nothing(edge, clock):
+    make_role()
+    before = ask(edge, "/roles/", accept_encoding="br")
+    make_tool()
+    clock.passed += AT_MOST
+    after = ask(edge, "/roles/", accept_encoding="br")
+    assert edge.asked == ["/roles/"] * 2
+    assert after == before
+    assert ask(edge, "/roles/", if_none_match=before.headers["ETag"]).status == 304
+
+
+def test_what_is_scheduled_is_seen_from_its_moment_on_and_not_before(edge, clock):
+    entry = make_entry(title="scheduled", publish_at=timezone.now() + timedelta(seconds=40))
+    address = entry.get_absolute_url()
+    for _ in range(2):
+        assert "scheduled" not in ask(edge, "/").text
+        assert ask(edge, address).status == 404
+    clock.passed += 39
+    assert "scheduled" not in ask(edge, "/").text
+    assert ask(edge, address).status == 404
+    clock.passed += AT_MOST + 1
+    assert "scheduled" in ask(edge, "/").text
+    assert ask(edge, address).status == 200
+
+
+def test_a_day_begins(edge, clock):
+    ask(edge, "/now/")
+    midnight = timezone.localtime().replace(hour=0, minute=0, second=0) + timedelta(days=1)
+    clock.passed += (midnight - timezone.localtime()).total_seconds() + AT_MOST
+    ask(edge, "/now/")
+    assert edge.asked == ["/now/"] * 2
+
+
+def test_one_thread_makes_what_many_ask_for(edge):
+    make_role()
+    waiting = threading.Barrier(8)
+    answers = []
+    began, go = threading.Event(), threading.Event()
+
+    def hold():
+        began.set()
+        go.wait()
+
+    edge.application.hold = hold
+
+    def visitor():
+        waiting.wait()
+        answers.append(ask(edge, "/roles/"))
+        connection.close()
+
+    threads = [threading.Thread(target=visitor) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    began.wait()
+    go.set()
+    for thread in threads:
+        thread.join()
+    assert edge.asked == ["/roles/"]
+    assert len(answers) == 8 and all(answer == answers[0] for answer in answers)
+
+
+def test_visitors_who_wait_together_share_no_cookie(edge, views):
+    visits = []
+
+    def view(request):
+        visits.append(1)
+        response = HttpResponse("words")
+        response.set_cookie("number", len(visits))
+        return response
+
+    views("page", public(view))
+    began, go = threading.Event(), threading.Event()
+    cookies = []
+
+    def hold():
+        began.set()
+        go.wait()
+
+    edge.application.hold = hold
+
+    def visitor():
+        cookies.append(ask(edge, "/page/").headers["Set-Cookie"])
+        connection.close()
+
+    threads = [threading.Thread(target=visitor) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    began.wait()
+    go.set()
+    for thread in threads:
+        thread.join()
+    assert len({*cookies}) == 4
+
+
+def test_while_the_database_is_lost_pages_are_shown_as_last_seen(edge, clock):
+    role, other = make_role(title="seen"), make_role(title="taken back")
+    gone = other.get_absolute_url()
+    ask(edge, "/")
+    ask(edge, gone)
+    other.publish_at = None
+    other.save()
+    clock.passed += AT_MOST
+    assert "taken back" not in ask(edge, "/").text
+    with renamed("portfolio_edition"), renamed("roles_role"):
+        clock.passed += AT_MOST
+        answer = ask(edge, "/")
+        assert answer.status == 200 and "seen" in answer.text
+        assert "as last seen" in answer.headers["Cache-Status"]
+        assert int(answer.headers["Age"]) >= 1
+        # What was taken back before does not come back.
+        assert "taken back" not in ask(edge, gone).text
+    clock.passed += AT_MOST
+    role.title = "changed"
+    role.save()
+    clock.passed += AT_MOST
+    answer = ask(edge, "/")
+    assert "changed" in answer.text and "Cache-Status" not in answer.headers
+
+
+@contextmanager
+def renamed(table):
+    """Without a table, the database cannot be asked."""
+
+    def rename(old, new):
+        with connection.cursor() as cursor:
+            cursor.execute(f"ALTER TABLE {old} RENAME TO {new}")
+
+    rename(table, f"{table}_gone")
+    try:
+        yield
+    finally:
+        rename(f"{table}_gone", table)
+
+
+# The edition.
+
+
+def number():
+    return edition.Edition.objects.values_list("number", flat=True).first()
+
+
+WAYS = {
+    "save": lambda role: role.save(),
+    "create": lambda role: make_entry(),
+    "delete": lambda role: role.delete(),
+    "a queryset's delete": lambda role: type(role).objects.all().delete(),
+    "a queryset's update": lambda role: type(role).objects.update(title="other"),
+    "bulk_create": lambda role: Entry.objects.bulk_create(
+        [Entry(title="a", slug="a", month=Month(2020, 1), body="a")]
+    ),
+    "bulk_update": lambda role: type(role).objects.bulk_update([role], ["title"]),
+    "a relation": lambda role: role.tools.add(make_tool()),
+    "a part": lambda role: role.outcomes.create(figure="1", what="x"),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_however_content_is_written_it_is_another_edition(way):
+    role = make_role()
+    before = number()
+    WAYS[way](role)
+    assert number() != before
+
+
+def test_what_is_taken_back_is_no_other_edition():
+    role = make_role()
+    before = number()
+    with transaction.atomic():
+        role.save()
+        assert number() != before
+        transaction.set_rollback(True)
+    assert number() == before
+
+
+def test_a_transaction_is_one_edition_whatever_of_it_is_taken_back():
+    role = make_role()
+    before = number()
+    with transaction.atomic():
+        with transaction.atomic():
+            role.save()
+            transaction.set_rollback(True)
+        assert number() == before
+        role.save()
+        first = number()
+        role.save()
+        assert number() == first != before
+    role.save()
+    assert number() != first
+
+
+def test_good_for_leaves_time_to_answer():
+    assert GOOD_FOR < AT_MOST
