@@ -9,9 +9,7 @@ all that is not public.
 import re
 import threading
 import time
-from collections import OrderedDict
 from concurrent.futures import Future, ThreadPoolExecutor
-from hashlib import blake2b
 from io import BytesIO
 from urllib.parse import urlsplit
 
@@ -19,8 +17,9 @@ from django.conf import settings
 from django.core.handlers.wsgi import get_path_info
 from django.urls import Resolver404, resolve
 
-from .compression import COMPRESS, COMPRESS_MORE, TEXT, WORTH_IT
+from .compression import COMPRESS, COMPRESS_MORE
 from .edition import watch
+from .kept import Kept, Page
 from .negotiation import FEED, PAGE, preferred_encoding, preferred_type
 from .sessions import is_signed
 
@@ -31,7 +30,6 @@ VARIES = {"", "accept", "accept-encoding"}
 NOT_STORED = re.compile("private|no-store|no-cache")
 # An answer that is no page is kept briefly, and in so little that made-up addresses cost no page.
 BRIEFLY, MOST_BRIEF = 10, 2 * 1024**2  # seconds, bytes
-OVERHEAD = 3_000  # bytes that a page takes beside its text
 POPULAR = 500  # times asked for, from which on smaller bytes are worth some work
 LOST = ("Cache-Status", 'portfolio; hit; detail="as last seen: the database does not answer"')
 # Of a request, what an answer may depend on.
@@ -42,73 +40,12 @@ PASSED_ON = (
 )
 # Of an answer, what is of one request or of one encoding.
 NOT_KEPT = {"content-length", "etag", "x-request-id"}
-# What a 304 leaves out (RFC 9110, 15.4.5).
-OF_CONTENT = {"content-type", "content-length", "content-encoding"}
 
 
 def public(view):
     """Mark a view whose answer is for everyone who has no session."""
     view.is_public = True
     return view
-
-
-class Page:
-    """An answer of Django's, in each encoding; `known` is the edition from before it was made."""
-
-    def __init__(self, status, headers, body, known, until):
-        self.status, self.known, self.made_at, self.until = status, known, time.monotonic(), until
-        self.headers, self.body, self.asked = headers, body, 0
-        self.digest = blake2b(repr((status, headers)).encode() + body, digest_size=12).hexdigest()
-        self.variants = {None: self._variant(body, "", [])}
-
-    def compress(self, ways, mark=""):
-        """Have it in the encodings of {encoding: how}; the mark tells their bytes from others."""
-        is_text = TEXT.match(dict(self.headers).get("Content-Type", ""))
-        if is_text and len(self.body) >= WORTH_IT:
-            for encoding, way in ways.items():
-                told = [("Content-Encoding", encoding)]
-                self.variants[encoding] = self._variant(way(self.body), f"-{encoding}{mark}", told)
-        return self
-
-    def _variant(self, body, mark, told):
-        told = [*told, ("Content-Length", str(len(body))), ("ETag", f'"{self.digest}{mark}"')]
-        headers = [*self.headers, *told]
-        unchanged = [each for each in headers if each[0].lower() not in OF_CONTENT]
-        return headers, body, unchanged
-
-    def is_held(self, if_none_match):
-        """Whether an If-None-Match (RFC 9110, 13.1.2) has it, in whichever encoding."""
-        return self.digest in if_none_match or if_none_match.strip() == "*"
-
-    @property
-    def size(self):
-        return OVERHEAD + sum(len(body) for _, body, _ in self.variants.values())
-
-
-class Kept:
-    """Pages by key; beyond so many bytes the least recently used go."""
-
-    def __init__(self, most):
-        self.most, self.size = most, 0
-        self.pages, self.lock = OrderedDict(), threading.Lock()
-
-    def get(self, key):
-        try:
-            self.pages.move_to_end(key)
-            return self.pages[key]
-        except KeyError:  # never there, or gone since
-            return None
-
-    def put(self, key, page):
-        page.takes = page.size
-        with self.lock:
-            if replaced := self.pages.pop(key, None):
-                self.size -= replaced.takes
-            self.pages[key] = page
-            self.size += page.takes
-            while self.size > self.most:
-                _, oldest = self.pages.popitem(last=False)
-                self.size -= oldest.takes
 
 
 class Edge:

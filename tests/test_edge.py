@@ -168,6 +168,12 @@ def test_who_has_it_is_told_so(edge, held, status):
     assert edge.asked == ["/"]
 
 
+def test_nobody_has_what_is_not_there(edge):
+    etag = ask(edge, "/nothing/").headers["ETag"]
+    for held in (etag, "*"):
+        assert ask(edge, "/nothing/", if_none_match=held).status == 404
+
+
 def test_head_is_get_without_the_body(edge):
     head = ask(edge, "/", method="HEAD")
     get = ask(edge, "/")
