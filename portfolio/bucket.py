@@ -1,7 +1,7 @@
 """Pictures in a bucket of S3, for a site that several machines serve.
 
-Nothing imports this but Django, and that only where a bucket is set: boto3 takes a third of a
-second and 25 MB in each process.
+Nothing imports this but Django, and that only where a bucket is set: boto3 takes half a second and
+30 MB in each process.
 """
 
 import shutil
