@@ -5,7 +5,6 @@ from typing import NamedTuple
 
 from django.contrib import admin
 from django.core.cache import cache
-from django.core.files.storage import default_storage
 from django.db.models import Count
 from django.urls import reverse
 from django.utils import timezone
@@ -15,7 +14,7 @@ from reversion.models import Version
 from journal.models import Entry
 from roles.models import Role
 
-from . import rights
+from . import images, rights
 from .editing import site_check
 from .editing.models import WorkingCopy, key_of, model_of
 from .editing.uses import may_change
@@ -197,7 +196,6 @@ def pictures():
 
 def size():
     try:
-        _, names = default_storage.listdir("")
-        return sum(default_storage.size(name) for name in names)
+        return sum(images.stored().values())
     except OSError:
-        return 0  # none has been added yet
+        return 0  # one was deleted meanwhile, or nothing can be asked

@@ -100,10 +100,14 @@ def is_transparent(picture):
 def write(picture):
     """Put a cleaned picture in the storage under its own name, once; gives the name."""
     name = picture.name
-    # A write that was cut short left less.
-    if default_storage.exists(name) and default_storage.size(name) == picture.size:
-        return name
-    default_storage.delete(name)
+    try:
+        if default_storage.size(name) == picture.size:
+            return name
+        # A write that was cut short left less. Nothing else is deleted, not even for a moment:
+        # another machine may have put it there.
+        default_storage.delete(name)
+    except FileNotFoundError:
+        pass
     written = default_storage.save(name, picture)
     if written != name:
         # The same picture was uploaded twice at once, and the other one came first.
@@ -119,6 +123,16 @@ def discard(name):
     copies = (f"{stem}-{width}.{extension}" for width in WIDTHS for extension in RENDITION_FORMATS)
     for file in (name, *copies):
         default_storage.delete(file)
+
+
+def stored():
+    """{name: bytes} of the files in the storage, except for those that someone put in folders."""
+    if hasattr(default_storage, "sizes"):
+        return default_storage.sizes()
+    try:
+        return {name: default_storage.size(name) for name in default_storage.listdir("")[1]}
+    except FileNotFoundError:
+        return {}  # none has been added yet
 
 
 def is_ours(name):
@@ -273,7 +287,7 @@ def render(name):
     size = (width, height_at(width, image))
     format, options = RENDITION_FORMATS[extension]
     output = io.BytesIO()
-    with _ONE_AT_A_TIME, image.file.open() as file, Image.open(file) as source:
+    with image.file.open() as file, _ONE_AT_A_TIME, Image.open(file) as source:
         source.draft("RGB", (2 * size[0], 2 * size[1]))  # a JPEG need not be decoded in full
         copy = source.resize(size, reducing_gap=2.0)
         if format == "JPEG" and copy.mode != "RGB":

@@ -6,6 +6,7 @@ weak values that are handy at home stop it from starting.
 
 import ipaddress
 import os
+import re
 import secrets
 import tempfile
 from pathlib import Path
@@ -184,8 +185,17 @@ def database(url):
         raise ImproperlyConfigured(
             f"DATABASE_URL starts with {scheme!r}: unknown scheme; use sqlite:// or postgres://"
         )
+    # Each of the server's threads keeps one connection and looks at it before each request: its
+    # threads are the pool. psycopg's own, in its place, answered the first request after a restart
+    # of PostgreSQL with an error, after 5 seconds in which it tried its 6 dead connections one by
+    # one (this: 15 ms), and held a thread as long for each request while there was none.
     try:
-        config = dj_database_url.parse(url, conn_max_age=600, conn_health_checks=True)
+        config = dj_database_url.parse(
+            url,
+            conn_max_age=600,
+            conn_health_checks=True,
+            disable_server_side_cursors=read(env.bool, "PGBOUNCER", False),
+        )
     except ValueError as error:
         raise ImproperlyConfigured(f"DATABASE_URL cannot be read: {error}") from None
     if scheme == "sqlite":
@@ -197,6 +207,17 @@ def database(url):
         }
         # A file, since a database in memory has neither WAL nor more than one writer.
         config["TEST"] = {"NAME": config["NAME"] + ".test"}
+    else:
+        # What the address says goes first. There is no limit on how long a statement may take:
+        # an import and a migration know no bound, and one that the network lost ends with these.
+        config["OPTIONS"] = {
+            "application_name": "portfolio",
+            "connect_timeout": 3,  # seconds, as the next three
+            "keepalives_idle": 10,
+            "keepalives_interval": 5,
+            "keepalives_count": 3,
+            "tcp_user_timeout": 15_000,  # milliseconds
+        } | config.get("OPTIONS", {})
     return config
 
 
@@ -211,12 +232,55 @@ LANGUAGE_CODE = "en"
 USE_I18N = False
 USE_TZ = True
 
+
+def pictures():
+    """Django's settings for where pictures are kept: in a bucket if one is set, or MEDIA_ROOT."""
+    options = {
+        "bucket_name": read(env.str, "S3_BUCKET", ""),
+        "access_key": read(env.str, "S3_ACCESS_KEY", ""),
+        "secret_key": read(env.str, "S3_SECRET_KEY", ""),
+        "endpoint_url": read(env.str, "S3_ENDPOINT", "").rstrip("/"),
+        "region_name": read(env.str, "S3_REGION", ""),
+    }
+    if not any(options.values()):
+        return {"BACKEND": "django.core.files.storage.FileSystemStorage"}
+    for name in ("bucket_name", "access_key", "secret_key"):
+        if not options[name]:
+            variable = f"S3_{name.removesuffix('_name').upper()}"
+            raise ImproperlyConfigured(
+                f"{variable} is missing: pictures in a bucket need S3_BUCKET, S3_ACCESS_KEY and "
+                "S3_SECRET_KEY; unset every S3_… to keep them in VAR_DIR"
+            )
+    if not re.fullmatch(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", options["bucket_name"]):
+        raise ImproperlyConfigured(
+            f"S3_BUCKET is {options['bucket_name']!r}: give the bucket's name alone, which has 3 "
+            "to 63 small letters, digits, dots and hyphens"
+        )
+    try:
+        endpoint = urlsplit(options["endpoint_url"])
+        is_origin = endpoint.scheme in ("http", "https") and endpoint.hostname and not endpoint.path
+        is_origin = is_origin and not endpoint.query and (endpoint.port is None or endpoint.port)
+    except ValueError:
+        is_origin = False
+    if options["endpoint_url"] and not is_origin:
+        raise ImproperlyConfigured(
+            f"S3_ENDPOINT is {options['endpoint_url']!r}: give a scheme and a host, such as "
+            "https://s3.example.org"
+        )
+    options["endpoint_url"] = options["endpoint_url"] or None
+    options["region_name"] = options["region_name"] or "us-east-1"
+    # What another program's AWS_… says is not for this one.
+    options |= {"security_token": None, "session_profile": None}
+    return {"BACKEND": "portfolio.bucket.Bucket", "OPTIONS": options}
+
+
 STATIC_URL = "/static/"
 STATIC_ROOT = VAR_DIR / "static"
+# Wherever they are kept: texts name it.
 MEDIA_URL = "/media/"
 MEDIA_ROOT = VAR_DIR / "media"
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "default": pictures(),
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 # Above the length that a Markdown field accepts, so that a text too long comes back in its form

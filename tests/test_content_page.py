@@ -550,3 +550,26 @@ def test_a_job_whose_server_was_killed_says_so_and_another_can_begin(owner, var)
     following.start(lambda job, progress: {"kind": "failed", "reason": "that was it"})
     address = reverse("exchange:job", args=[following.token])
     assert b"that was it" in owner.get(address).getvalue()
+
+
+# With several machines.
+
+
+@works
+def test_a_job_of_another_machine_is_said_to_be_there(settings, tmp_path, owner):
+    begun = owner.post(EXPORT, AS_BUNDLE).url
+    assert owner.get(begun).status_code == 200
+    here, settings.VAR_DIR = settings.VAR_DIR, tmp_path / "another"
+    for address in (begun, f"{begun}file/"):
+        answer = owner.get(address)
+        assert answer.status_code == 503
+        assert "begun on another of the machines" in answer.text
+    # The controls: one that nobody began is nowhere, nor is another's, nor one that is too old.
+    assert owner.get(JOB).status_code == 404
+    assert member("Owner").get(begun).status_code == 404
+    session = owner.session
+    session[views.BEGUN] = {token: at - job.KEPT for token, at in session[views.BEGUN].items()}
+    session.save()
+    assert owner.get(begun).status_code == 404
+    settings.VAR_DIR = here
+    assert owner.get(begun).status_code == 200

@@ -13,6 +13,7 @@ pytestmark = pytest.mark.once
 ROOT = Path(__file__).resolve().parent.parent
 KEY = "correct-horse-battery-staple-and-some-more-for-length-0123456789"
 PRODUCTION = {"SITE_URL": "https://example.org", "SECRET_KEY": KEY}
+BUCKET = {"S3_BUCKET": "media", "S3_ACCESS_KEY": "a", "S3_SECRET_KEY": "b"}
 
 
 def manage(tmp_path, *arguments, **environment):
@@ -26,8 +27,9 @@ def manage(tmp_path, *arguments, **environment):
     )
 
 
-def test_production_settings_pass_the_deploy_check(tmp_path):
-    result = manage(tmp_path, "check", "--deploy", "--fail-level", "WARNING", **PRODUCTION)
+@pytest.mark.parametrize("more", [{}, BUCKET], ids=["folder", "bucket"])
+def test_production_settings_pass_the_deploy_check(tmp_path, more):
+    result = manage(tmp_path, "check", "--deploy", "--fail-level", "WARNING", **PRODUCTION, **more)
     assert result.returncode == 0, result.stderr
 
 
@@ -47,6 +49,13 @@ def test_production_settings_pass_the_deploy_check(tmp_path):
         ({"PORT": "eighty"}, "PORT", "integer"),
         ({"DATABASE_URL": "postgress://x/y"}, "DATABASE_URL", "use sqlite:// or postgres://"),
         ({"DATABASE_URL": "mysql://x/y"}, "DATABASE_URL", "use sqlite:// or postgres://"),
+        ({"S3_ENDPOINT": "https://s3.example.org"}, "S3_BUCKET", "is missing"),
+        ({"S3_BUCKET": "media", "S3_SECRET_KEY": "b"}, "S3_ACCESS_KEY", "is missing"),
+        ({"S3_BUCKET": "media", "S3_ACCESS_KEY": "a"}, "S3_SECRET_KEY", "is missing"),
+        (BUCKET | {"S3_BUCKET": "https://s3.example.org/media"}, "S3_BUCKET", "name alone"),
+        (BUCKET | {"S3_ENDPOINT": "s3.example.org"}, "S3_ENDPOINT", "give a scheme and a host"),
+        (BUCKET | {"S3_ENDPOINT": "https://a.b/media"}, "S3_ENDPOINT", "give a scheme and a host"),
+        (BUCKET | {"S3_ENDPOINT": "https://a.b:x"}, "S3_ENDPOINT", "give a scheme and a host"),
     ],
 )
 def test_a_weak_or_unreadable_value_stops_the_start_in_one_line(
@@ -79,7 +88,7 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path):
 
 def test_the_example_lists_every_variable_that_is_read():
     example = (ROOT / ".env.example").read_text()
-    listed = {*re.findall(r"^#([A-Z_]+)=", example, re.MULTILINE)}
+    listed = {*re.findall(r"^#([A-Z0-9_]+)=", example, re.MULTILINE)}
     source = (ROOT / "portfolio" / "settings.py").read_text()
     read = {*re.findall(r'read\(\s*env\.\w+,\s*"(\w+)"', source)}
     assert listed == read

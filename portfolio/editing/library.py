@@ -7,12 +7,14 @@ from django import forms
 from django.contrib import admin, messages
 from django.db import transaction
 from django.db.models.functions import Left
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 
 from portfolio import images, rights
 from portfolio.admin import FIELDS, ContentAdmin, revision
 from portfolio.images import PictureField, stem_of
+from portfolio.media import Unavailable
 from portfolio.models import Image
 
 from .lists import ContentList, ListedAdmin
@@ -81,6 +83,11 @@ def put(picture, image):
     """Make what a PictureField gave the file of an Image."""
     image.file = images.write(picture)
     image.transparent = images.is_transparent(picture)
+
+
+def discard_on_commit(name):
+    # What was done is done by then, whatever becomes of the file.
+    transaction.on_commit(partial(images.discard, name), robust=True)
 
 
 def told(number):
@@ -213,7 +220,7 @@ class ImageAdmin(ListedAdmin, admin.ModelAdmin):
     def replaced(self, request, old, image):
         """Bring what names the old file along."""
         rename(old, image)
-        transaction.on_commit(partial(images.discard, old))
+        discard_on_commit(old)
         reversion.set_comment("replaced a picture")
         if image.used:
             message = f"{told(len(image.used))} that showed the old file now shows the new one."
@@ -222,8 +229,12 @@ class ImageAdmin(ListedAdmin, admin.ModelAdmin):
     # The texts that it is replaced in have versions, too.
 
     def changeform_view(self, request, *arguments):
-        with revision(request):
-            return super().changeform_view(request, *arguments)
+        try:
+            with revision(request):
+                return super().changeform_view(request, *arguments)
+        except Unavailable as error:
+            messages.error(request, f"Nothing was saved. {error}")
+            return redirect(request.get_full_path())
 
     history_view = ContentAdmin.history_view
 
@@ -241,14 +252,14 @@ class ImageAdmin(ListedAdmin, admin.ModelAdmin):
 
     def delete_model(self, request, obj):
         super().delete_model(request, obj)
-        transaction.on_commit(partial(images.discard, obj.file.name))
+        discard_on_commit(obj.file.name)
 
     def delete_queryset(self, request, queryset):
         names = [image.file.name for image in queryset]
         with transaction.atomic():
             super().delete_queryset(request, queryset)
             for name in names:
-                transaction.on_commit(partial(images.discard, name))
+                discard_on_commit(name)
 
     # What is shown of one.
 

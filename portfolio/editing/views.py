@@ -17,6 +17,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
 from portfolio import images, markdown
+from portfolio.media import Unavailable
 from portfolio.models import Image
 
 from .uses import may_describe
@@ -81,7 +82,10 @@ def upload(request):
     form = UploadForm(request.POST, request.FILES)
     if not form.is_valid():
         return refusal(" ".join(form.errors["image"]))
-    url = images.store(form.cleaned_data["image"], request.user).file.url
+    try:
+        url = images.store(form.cleaned_data["image"], request.user).file.url
+    except Unavailable as error:
+        return refusal(f"The picture was not kept. {error}", 503)
     return JsonResponse({"image_code": f"![]({url})", "image_path": url})
 
 

@@ -23,6 +23,7 @@ from django.core.files.storage import default_storage
 from django.db import DatabaseError, connection
 
 from portfolio import images
+from portfolio.media import Unavailable
 from portfolio.models import Image
 
 from . import dump
@@ -61,6 +62,8 @@ def backup(target, keep=None, progress=None):
             sync(path.parent)
         if keep:
             delete_older(path, keep)
+    except Unavailable as error:
+        raise BackupError(f"{path} was not written. {error}") from error
     except OSError as error:
         raise BackupError(
             f"{path} was not written ({error}): look at that file or folder, and at the room that "

@@ -13,6 +13,8 @@ from django.core.exceptions import SuspiciousFileOperation
 from django.core.files.storage import default_storage
 from django.core.files.utils import validate_file_name
 
+from portfolio.media import Unavailable
+
 from . import canonical
 from .canonical import KINDS
 from .files import SourceError
@@ -45,6 +47,8 @@ def open_picture(name):
         # The name becomes a path in the bundle too, so it must stay inside `media/` there.
         validate_file_name(name, allow_relative_path=True)
         return default_storage.open(name)
+    except Unavailable as error:
+        raise ExportError(str(error)) from error
     except (OSError, SuspiciousFileOperation) as error:
         raise ExportError(
             f"The file of the picture {name!r} cannot be read ({error}): put it back or delete "

@@ -2,8 +2,9 @@
 
 import re
 from collections import Counter, defaultdict
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import groupby
 
 import reversion
@@ -16,6 +17,7 @@ from django.db import DatabaseError, transaction
 from portfolio import images
 from portfolio.editing import copies
 from portfolio.editing.deleted import before_delete
+from portfolio.media import Unavailable
 from portfolio.models import Image
 
 from .candidate import Candidate
@@ -83,7 +85,10 @@ class Plan:
 
 def make(source, prune=False, progress=None):
     """The `Plan` of importing a source; nothing is written. Raises SourceError."""
-    return Import(source, False, progress).run(prune)
+    try:
+        return Import(source, False, progress).run(prune)
+    except Unavailable as error:
+        raise SourceError(str(error)) from error
 
 
 def carry_out(source, prune=False, force=False, progress=None, user=None):
@@ -99,10 +104,14 @@ def carry_out(source, prune=False, force=False, progress=None, user=None):
             plan = run.run(prune)
             if plan.problems or (plan.newer_here and not force):
                 raise ImportRefused(plan)
-    except BaseException:
-        # What a kill leaves of them, no row names: `clean_pictures` finds it.
-        for name in run.files:
-            images.discard(name)
+    except BaseException as error:
+        # What a kill leaves of them, no row names: `clean_pictures` finds it. So it is where they
+        # were put into a bucket that cannot be reached any more.
+        with suppress(Unavailable):
+            for name in run.files:
+                images.discard(name)
+        if isinstance(error, Unavailable):
+            raise SourceError(f"{error} Nothing was imported.") from error
         raise
     return plan
 
@@ -298,7 +307,8 @@ class Import:
                     before_delete(self.user, "not in what was imported", kind.model, [pk])
                 here.delete()
                 if kind.model is Image:
-                    transaction.on_commit(lambda: images.discard(here.file.name))
+                    # The import is done then, whatever becomes of the file.
+                    transaction.on_commit(partial(images.discard, here.file.name), robust=True)
 
     # The files of pictures.
 

@@ -38,6 +38,10 @@ def verify(path, form="bundle", progress=None):
 def manage(folder, *arguments):
     """Run a command of manage.py on the scratch site that keeps everything in the folder."""
     scratch = {"VAR_DIR": folder, "DATABASE_URL": f"sqlite:///{folder}/site.sqlite3"}
+    # Its pictures are in the folder, too, also where .env has a bucket.
+    scratch |= dict.fromkeys(
+        ("S3_BUCKET", "S3_ENDPOINT", "S3_REGION", "S3_ACCESS_KEY", "S3_SECRET_KEY"), ""
+    )
     done = subprocess.run(  # noqa: S603
         [sys.executable, "manage.py", *arguments],
         cwd=settings.BASE_DIR,

@@ -25,6 +25,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.loader import MigrationLoader
 
 from portfolio import images
+from portfolio.media import Unavailable
 
 from . import dump
 from .backup import FORMAT, staging, stored, sync
@@ -82,6 +83,8 @@ def told(path):
     """Errors of the system as a BackupError."""
     try:
         yield
+    except Unavailable as error:
+        raise BackupError(f"{path} was not restored. {error}") from error
     except OSError as error:
         raise BackupError(f"{path} cannot be restored: {error}.") from error
     except DatabaseError as error:
@@ -226,7 +229,7 @@ def refuse_occupied(archive):
     if strangers:
         raise BackupError(
             f"The media are not empty, there is {shortened(strangers)}: set VAR_DIR to a new "
-            "folder, or move them away."
+            "folder or S3_BUCKET to a new bucket, or move them away."
         )
 
 

@@ -1,7 +1,8 @@
 """Work that takes longer than a request: it goes on by itself, and can be looked at meanwhile.
 
 Each has a folder `VAR_DIR/exchange/<user>/<token>`, which any process of the server can read. As
-long as a process holds the lock in it, the work goes on.
+long as a process holds the lock in it, the work goes on. With several machines it is on the one
+where it was begun, and a proxy has to send one visitor there.
 """
 
 import contextlib
@@ -153,11 +154,15 @@ def clear():
 
 def find(user, token):
     """The user's job of that token, or None."""
-    folder = folder_of(user) / token
-    if not (re.fullmatch(r"[\w-]{22}", token) and folder.is_dir()):
+    if not is_here(user, token):
         return None
-    job = Job(folder)
+    job = Job(folder_of(user) / token)
     return None if job.is_old and not job.is_running() else job
+
+
+def is_here(user, token):
+    """Whether this machine has that job of the user, be it too old."""
+    return bool(re.fullmatch(r"[\w-]{22}", token)) and (folder_of(user) / token).is_dir()
 
 
 def root():

@@ -31,6 +31,14 @@ TAKEN = (".zip", ".json", ".xml")
 # Seconds between two looks at a job, and between two lines about it: at least, and at most.
 LOOK, EVERY, LINE = 0.1, 0.5, 5
 
+# What the session knows of the jobs that its user began, as {token: when}.
+BEGUN = "exchange_begun"
+
+
+class Elsewhere(Exception):
+    """The job was begun on another machine, which has its files."""
+
+
 # Who may.
 
 
@@ -53,7 +61,13 @@ def for_those_who(may):
         def guarded(request, *args, **kwargs):
             if not may(request.user):
                 raise PermissionDenied
-            return asking(request, *args, **kwargs)
+            try:
+                return asking(request, *args, **kwargs)
+            except Elsewhere:
+                # A status that has a proxy ask the next machine, if it is told to.
+                context = {**admin.site.each_context(request), "title": "Not here"}
+                template = "admin/exchange/elsewhere.html"
+                return TemplateResponse(request, template, context, status=503)
 
         return guarded
 
@@ -176,6 +190,8 @@ def begin(request, title, does, file=None, asked=None):
         if file:
             take(file, job.path(asked["file"]))
         job.start(does)
+        begun = {job.token: time.time()} | request.session.get(BEGUN, {})
+        request.session[BEGUN] = {k: at for k, at in begun.items() if is_kept(at)}
     except Busy as busy:
         job.discard()
         messages.warning(request, "One after the other: this has not ended yet.")
@@ -200,10 +216,18 @@ def take(file, path):
 
 
 def found(request, token):
+    """The user's job. Raises Http404 if there is none, and `Elsewhere` if it is not here."""
     job = jobs.find(request.user, token)
     if job is None:
+        is_kept_somewhere = is_kept(request.session.get(BEGUN, {}).get(token, 0))
+        if is_kept_somewhere and not jobs.is_here(request.user, token):
+            raise Elsewhere
         raise Http404
     return job
+
+
+def is_kept(at):
+    return time.time() - at < jobs.KEPT
 
 
 @for_those_who(may_exchange)

@@ -54,6 +54,8 @@ def build(target, base_url, jobs=1, progress=None):
             # Again if something went live meanwhile, of which the first pages did not know.
             while not (number := attempt(target, new, base_url, Path(static), jobs, progress)):
                 pass
+    except media.Unavailable as error:
+        raise BuildError(str(error)) from error
     except OSError as error:
         raise BuildError(f"{target} cannot be written: {error}.") from error
     return number

@@ -1,12 +1,13 @@
 from datetime import timedelta
 
 from django.core.files.storage import default_storage
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 from django.utils import timezone
 
 from portfolio import images
 from portfolio.editing.uses import uses, uses_of
+from portfolio.media import Unavailable
 from portfolio.models import Image
 
 # An upload puts its file first, then its row, and then it is named in a text that is saved later.
@@ -25,15 +26,21 @@ class Command(BaseCommand):
         )
 
     def handle(self, *, delete, unused, **options):
+        try:
+            self.clean(delete, unused)
+        except Unavailable as error:
+            raise CommandError(str(error)) from error
+
+    def clean(self, delete, unused):
         self.before = timezone.now() - YOUNG
-        there, used, needed = files(), uses(), set()
+        there, used, needed = images.stored(), uses(), set()
         for image in Image.objects.iterator():
             is_used = images.stem_of(image.file.name) in used
             if image.file.name not in there:
                 self.tell_missing(image, is_used)
             if is_used or not self.clean_picture(image, delete and unused):
                 needed |= {image.file.name, *images.renditions(image)}
-        for name in sorted(files() - needed):
+        for name in sorted(images.stored().keys() - needed):
             # Asked again, as uploads go on.
             if not is_needed(name):
                 self.clean_file(name, delete)
@@ -60,14 +67,6 @@ class Command(BaseCommand):
             default_storage.delete(name)
             end = "; deleted"
         self.stdout.write(f"{name}: no picture needs this file{end}.")
-
-
-def files():
-    """The names of all files in the storage, which has no folders of ours."""
-    try:
-        return set(default_storage.listdir("")[1])
-    except FileNotFoundError:
-        return set()
 
 
 def is_needed(name):

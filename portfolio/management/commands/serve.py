@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 
 from django.conf import settings
@@ -12,10 +13,13 @@ from django.contrib.auth import get_user_model
 from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
-from django.db import OperationalError, transaction
+from django.db import OperationalError, connection, connections, transaction
 
 from portfolio import sign_in
 from portfolio.exchange.canonical import CONTENT
+
+# The advisory lock of who prepares the database: any number that nobody else takes.
+PREPARING = 0x706F7274
 
 
 class Command(BaseCommand):
@@ -26,10 +30,11 @@ class Command(BaseCommand):
         check_port(settings.HOST, settings.PORT)
         check_folder(settings.VAR_DIR)
         try:
-            call_command("migrate", verbosity=0)
+            with one_at_a_time():
+                call_command("migrate", verbosity=0)
+                editor = first_editor()
         except OperationalError as error:
             raise CommandError(f"The database cannot be used: {error}".strip()) from None
-        editor = first_editor()
         collect_static()
         self.stdout.write(f"Serving {settings.SITE_URL} until Ctrl-C.")
         if editor is None or editor.has_usable_password():
@@ -38,6 +43,8 @@ class Command(BaseCommand):
             self.stdout.write(f"Sign in once, within 15 minutes:\n{sign_in.link(editor)}")
         self.stdout.write("`make sign-in` prints a new one-time link.")
         self.stdout.flush()
+        # This process only waits from here on.
+        connections.close_all()
         raise SystemExit(run(server()))
 
 
@@ -68,6 +75,23 @@ def check_folder(folder):
             f"{folder} cannot be written ({error.strerror}): "
             "set VAR_DIR to a folder that this user may write"
         ) from None
+
+
+@contextmanager
+def one_at_a_time():
+    """Machines that share a PostgreSQL and start at once enter the block one after the other."""
+    if connection.vendor != "postgresql":
+        yield
+        return
+    other = connection.copy()
+    try:
+        # Of a transaction, as PgBouncer may give a session's to someone else.
+        other.set_autocommit(False)
+        with other.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [PREPARING])
+        yield
+    finally:
+        other.close()
 
 
 @transaction.atomic
