@@ -4,7 +4,7 @@ from portfolio.admin import PublishableAdmin
 from portfolio.editing.actions import add_tools, remove_tools
 from portfolio.months import Month
 
-from .models import Entry
+from .models import CountedMonth, Entry
 
 
 class MonthFilter(admin.SimpleListFilter):
@@ -12,7 +12,7 @@ class MonthFilter(admin.SimpleListFilter):
     parameter_name = "month"
 
     def lookups(self, request, model_admin):
-        months = Entry.objects.order_by("-month").values_list("month", flat=True).distinct()
+        months = CountedMonth.objects.values_list("month", flat=True)
         return [(month.isoformat(), str(month)) for month in months]
 
     def queryset(self, request, queryset):

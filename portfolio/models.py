@@ -98,9 +98,12 @@ class NaturalKeyModel(models.Model):
         return type(self)._base_manager.filter(pk=self.pk).first() if self.pk else None
 
 
-def is_live(path=""):
-    """The one rule of visibility, for a publishable at the end of `path`, such as `role__`."""
-    return Q(**{f"{path}publish_at__lte": timezone.now()})
+def is_live(path="", at=None):
+    """The one rule of visibility, for a publishable at the end of `path`, such as `role__`.
+
+    `at` is the time of asking; now if it is not given.
+    """
+    return Q(**{f"{path}publish_at__lte": at or timezone.now()})
 
 
 def author_field():
