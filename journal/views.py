@@ -5,6 +5,7 @@ from django.views.decorators.http import require_safe
 
 from portfolio.archive import part
 from portfolio.detail import PublishableDetail
+from portfolio.models import Evidence, tools_of
 from portfolio.months import Month
 from portfolio.page import Page
 
@@ -81,7 +82,10 @@ def beside(months, first, last):
 
 class EntryPage(PublishableDetail):
     template_name = "journal/entry.html"
-    queryset = Entry.objects.prefetch_related("tools")
+
+    def get_queryset(self):
+        parts = {"tools": tools_of("entries"), "evidence": Evidence.objects.of("entry")}
+        return Entry.objects.select_related("role").with_parts(**parts)
 
     def trail(self):
         month = self.object.month
@@ -91,7 +95,7 @@ class EntryPage(PublishableDetail):
         role = self.object.role
         return super().get_context_data(
             role=role if role and role.state == "live" else None,
-            evidence=self.object.evidence.live().select_related("principle"),
+            evidence=self.object.evidence.all(),
             related=related(self.object),
             **kwargs,
         )

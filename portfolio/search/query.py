@@ -13,6 +13,7 @@ from rapidfuzz.distance import OSA
 
 from portfolio.models import is_live
 
+from .index import text
 from .models import KINDS, Document, Rank, Terms, Word
 from .words import STOP_WORDS, WORD, fold, stem, words
 
@@ -235,26 +236,30 @@ def similar(item, limit=3):
     the cost does not grow with the site. How much of a text they are does not count, so that what
     is similar stays so whatever else is written.
     """
-    kind = Document.kinds()[type(item)]
-    document = Document.objects.filter(**{kind: item}).first()
-    if document is None:
-        return []
+    others = having(item)
+    return most_shared(others[0].union(*others[1:], all=True), limit) if others else []
+
+
+def having(item):
+    """Of each telling word of an item the (month, key) of the other live entries that have it."""
     telling = Word.objects.filter(
-        text__in=candidates(used(document)), documents__range=(2, TELLING)
+        text__in=candidates(used(item, text(item))), documents__range=(2, TELLING)
     )
     telling = telling.order_by("documents", "text").values_list("text", flat=True)[:TELL]
-    of_others = Terms.objects.filter(is_live("document__entry__")).exclude(document=document)
-    having = [
+    kind = Document.kinds()[type(item)]
+    of_others = Terms.objects.filter(is_live("document__entry__"))
+    of_others = of_others.exclude(document__in=Document.objects.filter(**{kind: item}))
+    return [
         of_others.filter(search_terms__match=match_exactly([word])).values_list(
             "document__entry__month", "document__entry"
         )
         for word in telling
     ]
-    return most_shared(having[0].union(*having[1:], all=True), limit) if having else []
 
 
-def used(document):
-    return {*words(f"{document.title} {document.text}")}
+def used(title, text):
+    """The words of an item, by the title and the text that search knows of it."""
+    return {*words(f"{title} {text}")}
 
 
 def candidates(words):

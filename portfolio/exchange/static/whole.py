@@ -63,7 +63,7 @@ def answered(path, key=None):
 
 
 def tool_feed(entries, tool):
-    newest = feeds.newest(tool.entries).prefetch_related(None).values_list("pk", flat=True)
+    newest = [entry.pk for entry in feeds.newest_entries(tool)]
     # One may have gone live since the entries were read; then all is made again.
     of_entries = [(entries.digests.get(pk), entries.facts_of_tools(pk)) for pk in newest]
     of_roles = [*map(facts_of, feeds.newest_roles(tool))]
