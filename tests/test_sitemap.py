@@ -193,9 +193,7 @@ def test_more_pages_than_a_file_may_have_are_in_parts(client, small_files):
     assert max(sizes) <= sitemaps.LIMIT
     # All are full but for the last: no part is less than another because of a year's end.
     assert sizes[1:] == [14, 14, 7]
-    assert [*read(client, "/sitemap-2020-1.xml")][-1].startswith(
-        "/journal/2024/01/"
-    )
+    assert [*read(client, "/sitemap-2020-1.xml")][-1].startswith("/journal/2024/01/")
 
 
 def test_as_many_pages_as_a_file_may_have_are_in_one(client, small_files, monkeypatch):
