@@ -23,7 +23,7 @@ ROUNDS = int(os.environ.get("ROUNDS", 15))
 BOUND = 1.2
 HEADINGS = ["engine", "page", f"ms of {FEW:,}", f"ms of {MANY:,}", "times", "at most"]
 
-# A process for each site: a line to its input is a round, which it answers with a line of JSON.
+# A process for each site: it says what pages there are, and answers the name of each with its cost.
 PAGES = """
 import json, sys, time
 import django
@@ -91,7 +91,6 @@ pages = {
     "list of entries, last": f"{LIST}?p={last_page}",
     "list of drafts": f"{LIST}?state=draft",
     "list of live entries": f"{LIST}?state=live",
-    "list of a month": f"{LIST}?month={newest.month.isoformat()}",
     "list of a tool": f"{LIST}?tools__id__exact={tool.pk}",
     "list, searched": f"{LIST}?q=word2990",
     "form of an entry": f"{LIST}{newest.pk}/change/",
@@ -107,11 +106,10 @@ def cost(client, address):
     return 1000 * (time.perf_counter() - began)
 
 reader = Client(headers={"host": "localhost"})
-for _ in sys.stdin:
-    answer = {}
-    for name, address in pages.items():
-        answer[name] = cost(admin if address.startswith("/admin/") else reader, address)
-    print(json.dumps(answer), flush=True)
+print(json.dumps([*pages]), flush=True)
+for name in sys.stdin:
+    address = pages[name.strip()]
+    print(cost(admin if address.startswith("/admin/") else reader, address), flush=True)
 """
 
 
@@ -146,33 +144,30 @@ def written(folder, number, server):
 
 def compare(engine, places):
     """The rows of an engine, whose sites of few and of many entries take turns."""
-    rounds = []
     with ExitStack() as stack:
-        few, many = (stack.enter_context(serving(place)) for place in places)
-        for number in range(ROUNDS + 1):
-            both = few(), many()
-            if number:  # the first finds nothing imported, compiled or connected
-                rounds.append(both)
-    for name in rounds[0][0]:
-        of_few, of_many = (median(each[i][name] for each in rounds) for i in (0, 1))
-        yield engine, name, f"{of_few:.1f}", f"{of_many:.1f}", f"{of_many / of_few:.2f}", BOUND
+        (pages, few), (_, many) = (stack.enter_context(serving(place)) for place in places)
+        # The first round finds nothing imported, compiled or connected.
+        rounds = [{page: (few(page), many(page)) for page in pages} for _ in range(ROUNDS + 1)][1:]
+    for page in pages:
+        of_few, of_many = map(median, zip(*(each[page] for each in rounds), strict=True))
+        yield engine, page, f"{of_few:.1f}", f"{of_many:.1f}", f"{of_many / of_few:.2f}", BOUND
 
 
 @contextmanager
 def serving(place):
-    """A function that has a site make each page once, and gives the milliseconds of each."""
+    """The names of a site's pages, and a function that has it make one: the milliseconds."""
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
     # The client asks for pages without a server's files.
     place = place | {"ALLOWED_HOSTS": "testserver,localhost"}
     command = [sys.executable, "-W", "ignore", "-c", PAGES]
     with subprocess.Popen(command, cwd=ROOT, env=place, **pipes) as process:
 
-        def ask():
-            process.stdin.write("\n")
+        def cost(page):
+            process.stdin.write(f"{page}\n")
             process.stdin.flush()
-            return json.loads(process.stdout.readline())
+            return float(process.stdout.readline())
 
-        yield ask
+        yield json.loads(process.stdout.readline()), cost
         process.stdin.close()
 
 

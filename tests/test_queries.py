@@ -43,7 +43,7 @@ QUERIES = {
     "/search/": 1,
     "/search/?q=role": 4,
     "/search/?q=roel": 6,
-    "/search/?q=zzqx": 5,
+    "/search/?q=zzqx": 6,
     "/search/?q=roel+zzqx+thnig": 6,
     "/search/suggest/?q=role": 2,
     "/feed.xml": 2,

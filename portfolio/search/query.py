@@ -24,13 +24,11 @@ MOST_PAGES = 20
 MOST_WORDS = 8
 MOST_TYPED = 200  # characters
 EXCERPT = 220  # characters
-# How many of the newest matches are ranked and counted, and of those with a match in the title. A
-# word that is in every text costs no more, then.
-MOST = 1_000
+# How many of the newest matches are ranked and counted, and of those with a match in the title: as
+# many as there are pages for. A word that is in every text costs no more, then.
+MOST = 200
 # How many words the last one that was typed may go on as: those that most documents use.
-ENDS = 20
-# How many of the newest documents are looked at for suggestions, which are by title alone.
-TITLES = 200
+ENDS = 10
 # How many words may be looked at to correct one, and in how many documents a telling word may be.
 NEAR_WORDS = 5_000
 NEAREST = 5
@@ -125,7 +123,6 @@ def find(asked, ends=(), join="all"):
 
 def with_items(keys):
     """The documents of these keys, in this order, with what they are of."""
-    # Not sorted with all their text, as everything that matches has to be.
     keys = list(keys)
     documents = Document.objects.select_related(*KINDS).in_bulk(keys)
     return [documents[key] for key in keys if key in documents]
@@ -299,6 +296,15 @@ def are_live(expressions):
         return {name for name, found in zip(expressions, cursor.fetchone(), strict=True) if found}
 
 
+def keys(kind, text, most):
+    """The keys of at most so many items of a kind, drafts too, with all words of what was typed."""
+    if not (asked := typed(text)):
+        return []
+    found = newest(match(asked, ends_of(asked[-1])), most=most)
+    documents = Document.objects.filter(pk__in=found, **{f"{kind}__isnull": False})
+    return [*documents.values_list(kind, flat=True)]
+
+
 def suggest(text, limit=6):
     """The live documents whose titles have all words of what is being typed, the best first."""
     asked = typed(text)
@@ -318,10 +324,11 @@ def closest(text, limit=3):
 def titled(asked, ends, join, limit):
     """The live documents with some words in their titles, with what they are of, the best first."""
     expression = match(asked, ends, join, title=True)
-    documents = Document.objects.live().filter(pk__in=newest(expression, most=TITLES))
-    rank = Rank(expression, asked, ends)
-    documents = documents.order_by(rank, MONTH.desc(nulls_last=True), "pk")
-    return [*documents.defer("text").select_related(*KINDS)[:limit]]
+    order = Rank(expression, asked, ends), MONTH.desc(nulls_last=True), "pk"
+    best = Document.objects.live().filter(pk__in=newest(expression)).order_by(*order)
+    # Not sorted with all their text, as everything that matches has to be.
+    documents = Document.objects.filter(pk__in=best.values("pk")[:limit]).order_by(*order)
+    return [*documents.defer("text").select_related(*KINDS)]
 
 
 def similar(item, limit=3):
