@@ -3,6 +3,8 @@
 from collections import Counter
 from heapq import nlargest
 
+from django.db.models import Value
+
 from portfolio.models import is_live
 from portfolio.search import query
 
@@ -19,8 +21,12 @@ def related(entry, limit=3):
 
     Among equals come first those whose words are most like its own, then the latest written.
     """
-    alike = query.similar(entry, LOOKED_AT)
-    best = most_related(alike, (pk for (pk,) in sharing(entry)), limit)
+    # In one query, whose parts SQLite lets have no limit of their own.
+    words, shared = query.having(entry), sharing(entry)
+    parts = [rows.annotate(of=Value(n < len(words))) for n, rows in enumerate([*words, *shared])]
+    rows = [*parts[0].union(*parts[1:], all=True)] if parts else []
+    alike = query.most_shared((tuple(place) for *place, by_word in rows if by_word), LOOKED_AT)
+    best = most_related(alike, (pk for _, pk, by_word in rows if not by_word), limit)
     entries = Entry.objects.live().in_bulk(best)
     return [entries[pk] for pk in best if pk in entries]
 
@@ -35,19 +41,18 @@ def most_related(alike, sharing, limit=3):
 
 
 def sharing(entry):
-    """The keys of entries with one of its tools or its role, each as often as it shares one."""
+    """Of each of its tools, and of its role, the (month, key) of the latest entries with it."""
     links = Entry.tools.through.objects
     others = links.filter(is_live("entry__")).exclude(entry=entry)
     parts = [
-        links.filter(pk__in=latest(others.filter(tool=tool))).values_list("entry")
+        links.filter(pk__in=latest(others.filter(tool=tool))).values_list("entry__month", "entry")
         for tool in entry.tools.all()[:TOOLS]
     ]
     if entry.role and entry.role.state == "live":
         others = Entry.objects.live().exclude(pk=entry.pk)
         with_role = latest(others.filter(role=entry.role))
-        parts.append(Entry.objects.filter(pk__in=with_role).order_by().values_list("pk"))
-    # In one query, whose parts SQLite lets have no limit of their own.
-    return parts[0].union(*parts[1:], all=True) if parts else []
+        parts.append(Entry.objects.filter(pk__in=with_role).order_by().values_list("month", "pk"))
+    return parts
 
 
 def latest(rows):

@@ -5,10 +5,11 @@ from django.views.decorators.http import require_safe
 
 from portfolio.archive import part
 from portfolio.detail import PublishableDetail
+from portfolio.models import Evidence, tools_of
 from portfolio.months import Month
 from portfolio.page import Page
 
-from .models import Entry
+from .models import CountedMonth, Entry
 from .related import related
 
 
@@ -26,8 +27,8 @@ def above(year=None, month=None):
 def index(request, before=None):
     shown = part(request, Entry.objects.live(), "journal:index")
     years = {}
-    for month, count in Entry.objects.months() if shown.is_first else ():
-        years[month.year] = years.get(month.year, 0) + count
+    for month in CountedMonth.objects.live() if shown.is_first else ():
+        years[month.month.year] = years.get(month.month.year, 0) + month.count
     context = {"page": Page(shown.title("journal")), "part": shown, "years": years}
     return TemplateResponse(request, "journal/index.html", context)
 
@@ -36,14 +37,15 @@ def index(request, before=None):
 def year(request, year, before=None):
     entries = Entry.objects.filter(month__year=year)
     shown = archive(request, entries, "journal:year")
+    months = CountedMonth.objects.live()
     context = {
         "page": Page(shown.title(str(year)), trail=above()),
         "part": shown,
         "year": year,
-        "months": entries.months(),
+        "months": [(each.month, each.count) for each in months if each.month.year == year],
         "beside": [
             month and (str(month.year), reverse("journal:year", args=[month.year]))
-            for month in beside(Month(year, 1), Month(year, 12))
+            for month in beside(months, Month(year, 1), Month(year, 12))
         ],
     }
     return TemplateResponse(request, "journal/year.html", context)
@@ -58,7 +60,7 @@ def month(request, month, before=None):
         "month": month,
         "beside": [
             other and (str(other), reverse("journal:month", args=[other]))
-            for other in beside(month, month)
+            for other in beside(CountedMonth.objects.live(), month, month)
         ],
     }
     return TemplateResponse(request, "journal/month.html", context)
@@ -71,18 +73,19 @@ def archive(request, entries, name):
     return shown
 
 
-def beside(first, last):
-    """The nearest months before the first and after the last in which something is live."""
-    months = Entry.objects.live().values_list("month", flat=True)
-    return (
-        months.filter(month__lt=first).order_by("-month").first(),
-        months.filter(month__gt=last).order_by("month").first(),
-    )
+def beside(months, first, last):
+    """Of months, newest first, the nearest before the first and after the last."""
+    earlier = (each.month for each in months if each.month < first)
+    later = (each.month for each in reversed(months) if each.month > last)
+    return next(earlier, None), next(later, None)
 
 
 class EntryPage(PublishableDetail):
     template_name = "journal/entry.html"
-    queryset = Entry.objects.prefetch_related("tools")
+
+    def get_queryset(self):
+        parts = {"tools": tools_of("entries"), "evidence": Evidence.objects.of("entry")}
+        return Entry.objects.select_related("role").with_parts(**parts)
 
     def trail(self):
         month = self.object.month
@@ -92,7 +95,7 @@ class EntryPage(PublishableDetail):
         role = self.object.role
         return super().get_context_data(
             role=role if role and role.state == "live" else None,
-            evidence=self.object.evidence.live().select_related("principle"),
+            evidence=self.object.evidence.all(),
             related=related(self.object),
             **kwargs,
         )

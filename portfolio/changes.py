@@ -5,9 +5,11 @@ bulk. All of it ends in `content_changed`, sent inside the transaction that writ
 fails takes the change back. Only SQL by hand goes unnoticed.
 """
 
-from django.db import models, transaction
+from django.db import transaction
 from django.db.models import signals
 from django.dispatch import Signal
+
+from .parts import PartsQuerySet
 
 # Its sender is the model. `pks` are the rows that were written or deleted, None where only the
 # database knows; `fields` the names of the fields that were written, None where it may be any.
@@ -31,7 +33,7 @@ def owners_of(model, pks):
     return set(model._base_manager.filter(pk__in=pks).values_list(model.part_of, flat=True))
 
 
-class ContentQuerySet(models.QuerySet):
+class ContentQuerySet(PartsQuerySet):
     """Announces what it writes in bulk; `bulk_update` is made of `update`."""
 
     def update(self, **values):

@@ -14,7 +14,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import EmailValidator, URLValidator
 from django.urls import reverse
 
-from roles.models import Role
+from roles.models import Outcome, Role
 
 from .markdown import plain
 from .models import Focus, Principle, Profile, Tool
@@ -112,7 +112,7 @@ def gather(profile):
         links=tuple(profile.links.all()),
         about=plain(profile.about),
         statements=tuple(Focus.objects.current()),
-        positions=tuple(map(Position.of, Role.objects.live().prefetch_related("outcomes"))),
+        positions=tuple(map(Position.of, Role.objects.live().with_parts(outcomes=Outcome.part()))),
         principles=tuple(Principle.objects.live()),
         tools=tuple(Tool.objects.all()),
     )

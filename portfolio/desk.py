@@ -5,13 +5,12 @@ from typing import NamedTuple
 
 from django.contrib import admin
 from django.core.cache import cache
-from django.db.models import Count
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from reversion.models import Version
 
-from journal.models import Entry
+from journal.models import CountedMonth, Entry
 from roles.models import Role
 
 from . import images, rights
@@ -178,8 +177,8 @@ def months():
     now = Month.now()
     last = now.year * 12 + now.month - 1
     shown = [Month(n // 12, n % 12 + 1) for n in range(last - MONTHS + 1, last + 1)]
-    live = Entry.objects.live().filter(month__gte=shown[0]).order_by("month").values_list("month")
-    counts = dict(live.annotate(Count("pk")))
+    live = CountedMonth.objects.live().filter(month__gte=shown[0])
+    counts = {each.month: each.count for each in live}
     most = max([*counts.values(), 1])
     return [
         Bar(

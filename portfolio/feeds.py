@@ -25,10 +25,10 @@ from django.utils.feedgenerator import rfc3339_date
 from django.views.decorators.http import require_safe
 
 from journal.models import Entry
-from roles.models import Role
+from roles.models import Outcome, Role
 
 from . import images, markdown
-from .models import Tool
+from .models import Tool, tools_of
 from .negotiation import FEED, preferred_type
 from .page import absolute
 from .views import load_profile
@@ -45,14 +45,15 @@ _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 @require_safe
 def feed(request):
     """The journal as Atom."""
-    entries = newest(Entry.objects)
+    entries = newest(Entry.objects, "entries")
     return atom(request, entries, describe("", reverse("home"), reverse("feed"), entries))
 
 
 @require_safe
 def json_feed(request):
     """The journal as JSON Feed."""
-    description = describe("", reverse("home"), reverse("json_feed"), newest(Entry.objects))
+    entries = newest(Entry.objects, "entries")
+    description = describe("", reverse("home"), reverse("json_feed"), entries)
     as_text = {"ensure_ascii": False}
     content_type = "application/feed+json"
     response = JsonResponse(description, json_dumps_params=as_text, content_type=content_type)
@@ -63,20 +64,25 @@ def json_feed(request):
 def tool_feed(request, slug):
     """What used the tool, as Atom."""
     tool = get_object_or_404(Tool, slug=slug)
-    items = [*newest(tool.entries), *newest_roles(tool)]
+    items = [*newest_entries(tool), *newest_roles(tool)]
     items = sorted(items, key=attrgetter("publish_at"), reverse=True)[:NEWEST]
     address = reverse("tool_feed", args=[tool.slug])
     return atom(request, items, describe(tool.name, tool.get_absolute_url(), address, items))
 
 
+def newest_entries(tool):
+    return newest(Entry.objects.naming(tool), "entries")
+
+
 def newest_roles(tool):
-    return newest(tool.roles.prefetch_related("outcomes"))
+    return newest(tool.roles.with_parts(outcomes=Outcome.part()), "roles")
 
 
-def newest(publishables):
+def newest(publishables, relation):
+    """The newest with their tools; `relation` leads from a tool to them."""
     # By the uuid, too, since that is the same on every machine.
     in_order = publishables.live().order_by("-publish_at", "uuid")
-    return in_order.prefetch_related("tools")[:NEWEST]
+    return in_order.with_parts(tools=tools_of(relation))[:NEWEST]
 
 
 def describe(title, page, address, items):

@@ -5,7 +5,7 @@ import uuid
 from django.conf import settings
 from django.core.validators import RegexValidator
 from django.db import models, transaction
-from django.db.models import F, Max, Q
+from django.db.models import F, Max, OuterRef, Q, Value
 from django.db.models.fields.tuple_lookups import TupleGreaterThan, TupleLessThan
 from django.db.models.functions import Greatest
 from django.db.models.lookups import GreaterThan, LessThan
@@ -15,6 +15,7 @@ from django.utils import timezone
 from . import markdown, rights
 from .changes import ContentQuerySet
 from .months import Month, MonthField
+from .parts import Part
 
 
 class SlugField(models.CharField):
@@ -98,9 +99,12 @@ class NaturalKeyModel(models.Model):
         return type(self)._base_manager.filter(pk=self.pk).first() if self.pk else None
 
 
-def is_live(path=""):
-    """The one rule of visibility, for a publishable at the end of `path`, such as `role__`."""
-    return Q(**{f"{path}publish_at__lte": timezone.now()})
+def is_live(path="", at=None):
+    """The one rule of visibility, for a publishable at the end of `path`, such as `role__`.
+
+    `at` is the time of asking; now if it is not given.
+    """
+    return Q(**{f"{path}publish_at__lte": at or timezone.now()})
 
 
 def author_field():
@@ -246,7 +250,13 @@ class Publishable(NaturalKeyModel):
     def neighbours(self):
         """The live ones on either side in the kind's order, as (smaller key, greater key)."""
         others = type(self)._default_manager.live()
-        return others.before(self).first(), others.after(self).first()
+        # In one query, whose parts SQLite lets have no limit of their own.
+        before, after = (
+            others.filter(pk__in=side.values("pk")[:1]).order_by().annotate(side=Value(name))
+            for name, side in (("before", others.before(self)), ("after", others.after(self)))
+        )
+        found = {other.side: other for other in before.union(after, all=True)}
+        return found.get("before"), found.get("after")
 
     def place(self):
         """Where it stands in the kind's order, as (names of the fields, their values)."""
@@ -285,6 +295,11 @@ class Tool(NaturalKeyModel):
     @property
     def searched(self):
         return [self.note]
+
+
+def tools_of(relation):
+    """The tools of an item as a part of it; `relation` leads from a tool to it."""
+    return Part(Tool.objects.filter(**{relation: OuterRef("pk")}), ("name", "slug"))
 
 
 class Image(NaturalKeyModel):
@@ -475,6 +490,11 @@ class EvidenceQuerySet(ContentQuerySet):
     def live(self):
         """Evidence of which both ends are public."""
         return self.filter(is_live("principle__"), is_live("role__") | is_live("entry__"))
+
+    def of(self, relation):
+        """What is live of it as a part of a role or an entry, and the principles."""
+        fields = "verdict", "principle__id", "principle__title", "principle__slug"
+        return Part(self.live().filter(**{relation: OuterRef("pk")}), fields)
 
 
 class Evidence(NaturalKeyModel):

@@ -9,15 +9,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
 
-from django.db.models import Count, Max
 from django.urls import reverse
 
-from journal.models import Entry
+from journal.models import CountedMonth, Entry
 from roles.models import Role
 
 from . import plain
-from .models import CHANGED_AT, Principle, Tool
-from .months import Month
+from .models import Principle, Tool
 
 
 @dataclass(frozen=True)
@@ -41,24 +39,26 @@ class PublicPage:
 
 def pages():
     """Every page, the entries last, which are not all in memory at once."""
-    yield from all_but_entries(live_months())
+    yield from all_but_entries(CountedMonth.objects.live())
     yield from entries(Entry.objects.live())
 
 
 def all_but_entries(months):
-    """The pages that are few. `months` are `live_months()`, here and below."""
+    """The pages that are few. `months` are `CountedMonth.objects.live()`, here and below."""
+    found = items()
     return [
-        *lists(months),
-        *chain(*items().values()),
+        *lists(months, found),
+        *chain(*found.values()),
         *year_pages(months),
         *month_pages(months),
     ]
 
 
-def lists(months):
-    """The pages that a reader finds in the menus, home first."""
-    roles, principles = Role.objects.last_changed_at(), Principle.objects.last_changed_at()
-    journal = latest(month.changed_at for month in months)
+def lists(months, items):
+    """The pages that a reader finds in the menus, home first; `items` are `items()`."""
+    roles, principles = (latest_of(items[name]) for name in ("roles", "thinking"))
+    told = [page for page in items["roles"] if page.item.learned or page.item.broke]
+    journal = latest(month.latest for month in months)
     return [
         PublicPage(reverse("home"), "", latest([roles, principles, journal])),
         PublicPage(reverse("now"), "now"),
@@ -66,11 +66,7 @@ def lists(months):
         PublicPage(reverse("thinking"), "thinking", principles),
         PublicPage(reverse("journal:index"), "journal", journal),
         PublicPage(reverse("tools"), "tools"),
-        PublicPage(
-            reverse("lessons"),
-            "what broke, and what i learned",
-            Role.objects.exclude(learned="", broke="").last_changed_at(),
-        ),
+        PublicPage(reverse("lessons"), "what broke, and what i learned", latest_of(told)),
         PublicPage(reverse("cv"), "cv", latest([roles, principles])),
     ]
 
@@ -85,23 +81,8 @@ def items():
     return {name: [*map(PublicPage.of, items)] for name, items in sections.items()}
 
 
-@dataclass(frozen=True)
-class LiveMonth:
-    """A month in which `count` entries are live."""
-
-    month: Month
-    count: int
-    changed_at: datetime
-
-
-def live_months():
-    """The `LiveMonth`s, newest first, in one query that makes no entry."""
-    live = Entry.objects.live().order_by("-month").values_list("month")
-    return [LiveMonth(*row) for row in live.annotate(count=Count("pk"), latest=Max(CHANGED_AT))]
-
-
 def years(months):
-    """The years of `live_months()`, newest first, as {year: its months}."""
+    """The years of the months, newest first, as {year: its months}."""
     found = {}
     for month in months:
         found.setdefault(month.month.year, []).append(month)
@@ -110,20 +91,24 @@ def years(months):
 
 def year_pages(months):
     for year, its_months in years(months).items():
-        changed_at = latest(month.changed_at for month in its_months)
+        changed_at = latest(month.latest for month in its_months)
         yield PublicPage(reverse("journal:year", args=[year]), str(year), changed_at)
 
 
 def month_pages(months):
     for month in months:
         path = reverse("journal:month", args=[month.month])
-        yield PublicPage(path, str(month.month), month.changed_at)
+        yield PublicPage(path, str(month.month), month.latest)
 
 
 def entries(live):
     """The pages of a queryset of live entries."""
     needed = live.only("title", "slug", "month", "publish_at", "updated_at")
     return map(PublicPage.of, needed.iterator())
+
+
+def latest_of(pages):
+    return latest(page.changed_at for page in pages)
 
 
 def latest(dates):

@@ -60,13 +60,11 @@ def website(profile):
 
 
 def profile_page(profile, url):
-    # One that was never saved has no links, and asking would be another query.
-    links = [] if profile._state.adding else profile.links.all()
     more = {
         "jobTitle": profile.headline,
         "image": profile.portrait and urljoin(settings.SITE_URL, profile.portrait.file.url),
         "homeLocation": profile.location and {"@type": "Place", "name": profile.location},
-        "sameAs": [link.url for link in links if link.rel_me],
+        "sameAs": [link.url for link in profile.links.all() if link.rel_me],
     }
     return {
         "@type": "ProfilePage",

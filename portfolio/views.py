@@ -1,6 +1,6 @@
 """The pages that bring the whole site together, and those of the shared models."""
 
-from django.db.models import Subquery
+from django.db.models import OuterRef, Subquery
 from django.http import JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.template.response import TemplateResponse
@@ -16,19 +16,23 @@ from roles.models import Role
 from . import cv
 from .archive import older_entries, part
 from .detail import PublishableDetail
-from .models import Focus, Principle, Profile, Tool
+from .models import Focus, Principle, Profile, ProfileLink, Tool
 from .page import Page
+from .parts import Part
 from .search.query import closest
 from .sheet import lay_out
 
 NEWEST = 7
+LINKS = Part(ProfileLink.objects.filter(profile=OuterRef("pk")), ("label", "url", "rel_me"))
 
 
 def load_profile():
     first_role = Role.objects.live().values("title")[:1]
-    profiles = Profile.objects.annotate(first_role=Subquery(first_role))
-    profiles = profiles.select_related("portrait").prefetch_related("links")
-    profile = profiles.first() or Profile()
+    profiles = Profile.objects.annotate(first_role=Subquery(first_role)).with_parts(links=LINKS)
+    profile = profiles.select_related("portrait").first()
+    if profile is None:
+        profile = Profile()
+        profile._prefetched_objects_cache = {"links": []}
     # The content may give no name; then the site is called after the work.
     names = (profile.name, profile.headline, getattr(profile, "first_role", None), "portfolio")
     profile.brand = next(filter(None, names))

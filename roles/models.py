@@ -4,6 +4,7 @@ from django.urls import reverse
 
 from portfolio.models import MarkdownField, NaturalKeyModel, Publishable
 from portfolio.months import MonthField
+from portfolio.parts import Part
 
 
 class Role(Publishable):
@@ -82,3 +83,9 @@ class Outcome(NaturalKeyModel):
 
     def __str__(self):
         return f"{self.figure} {self.what}"
+
+    @classmethod
+    def part(cls):
+        """Those of a role as a part of it."""
+        fields = "figure", "what", "baseline", "as_of", "source"
+        return Part(cls.objects.filter(role=models.OuterRef("pk")), fields)

@@ -5,9 +5,10 @@ from django.views.generic import ListView
 
 from portfolio.archive import older_entries, part
 from portfolio.detail import PublishableDetail
+from portfolio.models import Evidence, tools_of
 from portfolio.page import Page
 
-from .models import Role
+from .models import Outcome, Role
 
 
 class Roles(ListView):
@@ -21,7 +22,10 @@ class Roles(ListView):
 
 class RolePage(PublishableDetail):
     template_name = "roles/role.html"
-    queryset = Role.objects.prefetch_related("outcomes", "tools")
+
+    def get_queryset(self):
+        parts = {"outcomes": Outcome.part(), "tools": tools_of("roles")}
+        return Role.objects.with_parts(**parts, evidence=Evidence.objects.of("role"))
 
     def trail(self):
         return (("roles", reverse("roles:index")),)
@@ -29,7 +33,7 @@ class RolePage(PublishableDetail):
     def get_context_data(self, **kwargs):
         return super().get_context_data(
             part=part(self.request, self.object.entries.live(), "roles:role"),
-            evidence=self.object.evidence.live().select_related("principle"),
+            evidence=self.object.evidence.all(),
             **kwargs,
         )
 

@@ -575,7 +575,8 @@ def test_a_search_asks_no_more_when_there_is_more(client):
         Entry(title=f"garden {n}", body="the", slug=f"e{n}", month=Month(2026, 1), publish_at=now)
         for n in range(1000)
     )
-    assert ask() == few
+    # It may ask less: what a word goes on as is nothing beside more than are counted.
+    assert all(number <= few[page] for page, number in ask().items())
     # The control: this asks once for each entry.
     assert queries(lambda: [document.item for document in Document.objects.all()]) > 1000
 

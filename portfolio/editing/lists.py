@@ -13,6 +13,7 @@ from django.contrib.admin.views.main import (
     SEARCH_VAR,
     ChangeList,
 )
+from django.core.paginator import Paginator
 from django.http import HttpResponseRedirect
 
 # The bare address of a list shows it as it was left; with this it is the whole list.
@@ -20,6 +21,24 @@ WHOLE = "whole"
 SESSION_KEY = "lists"
 # Characters of a query; a longer one is not worth keeping.
 LIMIT = 1000
+
+
+class NearerEnd(Paginator):
+    """Goes to a page along the index of the order, from the end that is nearer, and reads no more.
+
+    The rows in between would be read with all their text, as would those that are sorted.
+    """
+
+    def page(self, number):
+        number = self.validate_number(number)
+        start = (number - 1) * self.per_page
+        end = min(start + self.per_page, self.count)
+        keys = self.object_list.values_list("pk", flat=True)
+        if start > self.count // 2:
+            keys = keys.reverse()[self.count - end : self.count - start]
+        else:
+            keys = keys[start:end]
+        return self._get_page(self.object_list.filter(pk__in=[*keys]), number, self)
 
 
 class ContentList(ChangeList):

@@ -15,10 +15,14 @@ from .words import terms, words
 MOST_TEXT = 100_000
 AT_ONCE = 500
 TEXT = (models.CharField, models.TextField)
-ADD_WORDS = """
+# A word that so many documents use is counted no further, nor back: nothing asks for more, and in
+# one transaction PostgreSQL would read all earlier counts of a row for each that it writes.
+MANY = 1_000
+ADD_WORDS = f"""
     INSERT INTO search_word (text, head, tail, documents) VALUES (%s, %s, %s, %s)
     ON CONFLICT (text) DO UPDATE SET documents = search_word.documents + excluded.documents
-"""
+    WHERE search_word.documents < {MANY}
+"""  # noqa: S608  (a number of ours)
 
 
 def follow(sender, pks, fields, **kwargs):

@@ -6,6 +6,8 @@ from django.db.models import Q
 
 from portfolio.models import Publishable, is_live
 
+from .words import stem
+
 KINDS = ("role", "entry", "principle", "tool", "focus")
 
 
@@ -134,16 +136,47 @@ class Rank(models.Func):
 
     output_field = models.FloatField()
 
-    def __init__(self, match):
-        super().__init__("terms__search_terms", models.Value(match))
+    def __init__(self, match, asked, ends):
+        """`match` is the expression of the words that are asked for and the ends of the last."""
+        terms = [stem(word) for word in asked]
+        terms[-1] = " ".join([terms[-1], *(f"={end}" for end in ends)])
+        asked = models.Value("|".join(terms))
+        super().__init__("terms__search_terms", models.Value(match), asked)
 
     def as_sqlite(self, compiler, connection, **context):
-        terms_only = self.copy()
-        terms_only.set_source_expressions(self.get_source_expressions()[:1])
-        template = "bm25(%(expressions)s, 1000.0, 1.0)"
-        return terms_only.as_sql(compiler, connection, template=template, **context)
+        # FTS5's own bm25 reads all that matches to tell how rare each word is.
+        column, _, asked = self.get_source_expressions()
+        sql, params = compiler.compile(column)
+        table = sql.rpartition(".")[0]
+        value, more = compiler.compile(asked)
+        return f"search_rank({table}.title, {table}.text, {value})", [*params, *more]
 
     def as_postgresql(self, compiler, connection, **context):
+        terms_only = self.copy()
+        terms_only.set_source_expressions(self.get_source_expressions()[:2])
         # The weights of D (the text) to A (the title); 1 allows for the length of the document.
         template = "-ts_rank('{0.02, 0, 0, 1}', %(expressions)s::tsquery, 1)"
-        return self.as_sql(compiler, connection, template=template, **context)
+        return terms_only.as_sql(compiler, connection, template=template, **context)
+
+
+def rank(title, text, asked):
+    """For SQLite: how far from the best match the terms of a title and a text are.
+
+    What is asked for are terms between spaces, of which any will do, with a `|` between each word's
+    and the next's. The measure is https://sqlite.org/fts5.html#the_bm25_function, but for how rare
+    a word is.
+    """
+    title, text, total = f" {title} ", f" {text} ", 0
+    # A word has two terms; 300 words are usual.
+    length = 1.2 * (0.25 + 0.75 * (title.count(" ") + text.count(" ")) / 600)
+    for either in asked.split("|"):
+        either = [f" {term} " for term in either.split(" ")]
+        times = sum(1000 * title.count(term) + text.count(term) for term in either)
+        total += times * 2.2 / (times + length)
+    return -total
+
+
+def teach_sqlite(connection, **kwargs):
+    """Receives `connection_created`: has SQLite know `rank`."""
+    if connection.vendor == "sqlite":
+        connection.connection.create_function("search_rank", 3, rank, deterministic=True)

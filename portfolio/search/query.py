@@ -4,15 +4,18 @@ from collections import Counter
 from dataclasses import dataclass, field
 from functools import cached_property
 from heapq import nlargest
+from typing import NamedTuple
 
 from django.db import connection
-from django.db.models import Case, Count, Q, Value, When
-from django.db.models.functions import Coalesce, Length
+from django.db.models import Case, Q, Value, When
+from django.db.models.functions import Coalesce
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from portfolio.models import is_live
+from portfolio.months import Month
 
+from .index import text
 from .models import KINDS, Document, Rank, Terms, Word
 from .words import STOP_WORDS, WORD, fold, stem, words
 
@@ -21,35 +24,25 @@ MOST_PAGES = 20
 MOST_WORDS = 8
 MOST_TYPED = 200  # characters
 EXCERPT = 220  # characters
+# How many of the newest matches are ranked and counted, and of those with a match in the title: as
+# many as there are pages for. A word that is in every text costs no more, then.
+MOST = 200
+# How many words the last one that was typed may go on as: those that most documents use.
+ENDS = 10
 # How many words may be looked at to correct one, and in how many documents a telling word may be.
 NEAR_WORDS = 5_000
+NEAREST = 5
 TELLING = 300
 CANDIDATES = 1_000  # how many of a text's words may be telling
 TELL = 8  # how many of a text's telling words are looked at
-# Of the documents that have a word, how many are asked whether one is live.
-ASKED = 10_000
 
 KIND = Case(*(When(**{f"{kind}__isnull": False}, then=Value(kind)) for kind in KINDS))
 MONTH = Coalesce("entry__month", "role__started", "focus__since")
 
-# How each engine writes a term, the beginning of one, and either of them in the title alone.
+# How each engine writes a term, the same in the title alone, and how terms are joined.
 ENGINES = {
-    "sqlite": {
-        "term": '"{}"',
-        "prefix": '"{}" *',
-        "title": 'title : "{}"',
-        "title_prefix": 'title : "{}" *',
-        "all": " AND ",
-        "any": " OR ",
-    },
-    "postgresql": {
-        "term": "'{}'",
-        "prefix": "'{}':*",
-        "title": "'{}':A",
-        "title_prefix": "'{}':*A",
-        "all": " & ",
-        "any": " | ",
-    },
+    "sqlite": {"term": '"{}"', "title": 'title : "{}"', "all": " AND ", "any": " OR "},
+    "postgresql": {"term": "'{}'", "title": "'{}':A", "all": " & ", "any": " | "},
 }
 
 
@@ -59,15 +52,15 @@ def typed(text):
     return list(dict.fromkeys([w for w in asked if w not in STOP_WORDS] or asked))[:MOST_WORDS]
 
 
-def match(asked, join="all", title=False):
-    """The engine's expression for some folded words, the last of which may go on."""
+def match(asked, ends=(), join="all", title=False):
+    """The engine's expression for some folded words; the last one may also be any of `ends`."""
     engine = ENGINES[connection.vendor]
-    names = ("title", "title_prefix") if title else ("term", "prefix")
-    term, prefix = (engine[name] for name in names)
-    alternatives = [[term.format(stem(word))] for word in asked]
-    if len(asked[-1]) > 1:
-        alternatives[-1].append(prefix.format(f"={asked[-1]}"))
-    return engine[join].join(f"({engine['any'].join(either)})" for either in alternatives)
+    term = engine["title" if title else "term"]
+    alternatives = [[stem(word)] for word in asked]
+    alternatives[-1] += [f"={end}" for end in ends]
+    return engine[join].join(
+        f"({engine['any'].join(map(term.format, either))})" for either in alternatives
+    )
 
 
 def match_exactly(asked):
@@ -76,26 +69,60 @@ def match_exactly(asked):
     return engine["any"].join(engine["term"].format(f"={word}") for word in asked)
 
 
-def found(expression):
-    return Document.objects.live().filter(terms__search_terms__match=expression)
+def newest(*expressions, most=MOST):
+    """The keys of the newest documents that match each expression, one more than `most` of each.
+
+    Whether they are live is not looked at, which would be asked of every match.
+    """
+    # The engines find these without reading what else matches.
+    found = [
+        Terms.objects.filter(
+            pk__in=Terms.objects.filter(search_terms__match=expression)
+            .order_by("-pk")
+            .values("pk")[: most + 1]
+        ).values("pk")
+        for expression in expressions
+    ]
+    return found[0].union(*found[1:])
 
 
-def is_found(expression):
-    """Whether something live matches."""
-    # Without a limit of its own PostgreSQL reads the whole table, hoping for an early match.
-    matching = Terms.objects.filter(search_terms__match=expression).values("pk")[:ASKED]
-    return Document.objects.live().filter(pk__in=matching).exists()
+class Found(NamedTuple):
+    """A document as it is ranked and counted: the less its `rank`, the better it matches."""
+
+    rank: float
+    pk: int
+    kind: str
+    month: Month | None
+    has_all: bool
+
+    @property
+    def order(self):
+        """The best first, of equals the newest."""
+        month = self.month and -(12 * self.month.year + self.month.month)
+        return self.rank, month is None, month, self.pk
 
 
-def best(documents, expression, key="pk"):
-    """The keys of documents, or of what they are of, the best first and of equals the newest."""
-    order = documents.order_by(Rank(expression), MONTH.desc(nulls_last=True), "pk")
-    return order.values_list(key, flat=True)
+def find(asked, ends=(), join="all"):
+    """The `Found` of live documents, the best first: of many the newest, and those by their title.
+
+    With `join` any, all that have one of the words if none has all of them.
+    """
+    every = newest(match(asked, ends, title=True), match(asked, ends))
+    keys, has_all = every, Value(True)
+    if join == "any":
+        some = [match(asked, ends, join, title) for title in (True, False)]
+        keys = newest(match(asked, ends, title=True), match(asked, ends), *some)
+        has_all = Case(When(pk__in=every, then=True), default=False)
+    rank = Rank(match(asked, ends, join), asked, ends)
+    found = Document.objects.live().filter(pk__in=keys)
+    found = [Found(*row) for row in found.values_list(rank, "pk", KIND, MONTH, has_all)]
+    if any(each.has_all for each in found):
+        found = [each for each in found if each.has_all]
+    return sorted(found, key=lambda each: each.order)
 
 
 def with_items(keys):
     """The documents of these keys, in this order, with what they are of."""
-    # Not sorted with all their text, as everything that matches has to be.
     keys = list(keys)
     documents = Document.objects.select_related(*KINDS).in_bulk(keys)
     return [documents[key] for key in keys if key in documents]
@@ -116,31 +143,38 @@ class Results:
     words: list = field(default_factory=list)
     corrected: str = ""
     loose: bool = False
-    expression: str = ""
-    # How many were found of each kind and month.
-    counts: list = field(default_factory=list)
+    found: list = field(default_factory=list)
+
+    @property
+    def more_than(self):
+        """The number that there are more of than were counted; 0 if all were."""
+        return MOST if len(self.found) > MOST else 0
 
     @cached_property
     def kinds(self):
         """How many there are of each kind in the chosen year, in the order of the site."""
-        of = Counter()
-        for kind, month, number in self.counts:
-            if self.year is None or (month and month.year == self.year):
-                of[kind] += number
+        of = Counter(each.kind for each in self.found if self.is_of_year(each))
         return {kind: of[kind] for kind in KINDS if of[kind]}
 
     @cached_property
     def years(self):
         """How many there are of each year in the chosen kind, the latest first."""
-        of = Counter()
-        for kind, month, number in self.counts:
-            if month and self.kind in ("", kind):
-                of[month.year] += number
+        of = Counter(each.month.year for each in self.found if each.month and self.is_of_kind(each))
         return dict(sorted(of.items(), reverse=True))
+
+    @cached_property
+    def chosen(self):
+        return [each.pk for each in self.found if self.is_of_kind(each) and self.is_of_year(each)]
+
+    def is_of_kind(self, found):
+        return self.kind in ("", found.kind)
+
+    def is_of_year(self, found):
+        return self.year is None or (found.month and found.month.year == self.year)
 
     @property
     def total(self):
-        return sum(number for kind, number in self.kinds.items() if self.kind in ("", kind))
+        return len(self.chosen)
 
     @property
     def pages(self):
@@ -148,15 +182,8 @@ class Results:
 
     @cached_property
     def documents(self):
-        documents = found(self.expression) if self.total else Document.objects.none()
-        if self.kind:
-            documents = documents.filter(**{f"{self.kind}__isnull": False})
-        if self.year:
-            dates = ("entry__month", "role__started", "focus__since")
-            in_year = (Q(**{f"{date}__year": self.year}) for date in dates)
-            documents = documents.filter(next(in_year) | next(in_year) | next(in_year))
         start = (self.page - 1) * PAGE
-        documents = with_items(best(documents, self.expression)[start : start + PAGE])
+        documents = with_items(self.chosen[start : start + PAGE]) if self.chosen else []
         for document in documents:
             document.title_parts = marked(document.title, self.words)
             document.excerpt_parts = marked(excerpt(document.text, self.words), self.words)
@@ -166,47 +193,116 @@ class Results:
 def search(text, kind="", year=None, page=1):
     """Results for what someone typed: all of its words, else those corrected, else any of them."""
     results = Results(text[:MOST_TYPED].strip(), kind, year, page)
-    for asked, join in attempts(typed(text)):
-        results.words, results.loose = asked, join == "any"
-        results.expression = match(asked, join)
-        results.counts = count(results.expression)
-        if results.counts:
-            if asked != typed(text):
-                results.corrected = " ".join(asked)
-            break
+    if not (asked := typed(text)):
+        return results
+    results.words, results.found = asked, find(asked)
+    if results.found:
+        # With more than are ranked, what the last word goes on as would change little.
+        if not results.more_than and (ends := ends_of(asked[-1])):
+            results.found = find(asked, ends)
+        return results
+    corrected, ends = correct(asked)
+    results.found = find(corrected, ends, "any" if len(asked) > 1 else "all")
+    results.words, results.loose = corrected, not any(each.has_all for each in results.found)
+    if results.found and corrected != asked:
+        results.corrected = " ".join(corrected)
     return results
 
 
-def attempts(asked):
-    if asked:
-        yield asked, "all"
-        corrected = [correct(word) for word in asked]
-        if corrected != asked:
-            yield corrected, "all"
-        if len(asked) > 1:
-            yield corrected, "any"
+def begun_by(word):
+    """The words that begin with a word, which is none of them."""
+    if len(word) < 2:
+        return Q(pk=None)
+    return Q(head=word[:2], text__startswith=word) & ~Q(text=word)
 
 
-def count(expression):
-    counted = found(expression).annotate(of=KIND, month=MONTH).values_list("of", "month")
-    return list(counted.annotate(number=Count("pk")).order_by())
+def ends_of(word):
+    """What a word that is being typed may go on as."""
+    found = Word.objects.filter(begun_by(word)).order_by("-documents", "text")
+    return [*found.values_list("text", flat=True)[:ENDS]]
 
 
-def correct(word):
-    """The nearest word of a live document to one that is in none; itself if none is near."""
-    if len(word) < 4 or word.isdecimal() or is_found(match([word])):
-        return word
-    mistakes = 1 if len(word) < 8 else 2
-    near = Word.objects.filter(Q(head=word[:2]) | Q(tail=word[-2:]))
-    near = near.alias(size=Length("text"))
-    near = near.filter(size__range=(len(word) - mistakes, len(word) + mistakes))
-    near = near.order_by("-documents", "text").values_list("text", flat=True)[:NEAR_WORDS]
-    nearest = process.extract(
-        word, list(near), scorer=OSA.distance, score_cutoff=mistakes, limit=5, processor=None
-    )
+def correct(asked):
+    """The words, of which each that is in no live document is the nearest that is in one.
+
+    Also the words that the last one may go on as. A word that nothing is near is left.
+    """
+    looked_at = Q(*(begun_by(word) | near(word) for word in asked), _connector=Q.OR)
+    known = Word.objects.filter(looked_at).order_by("-documents", "text")
+    known = [*known.values_list("text", flat=True)[: NEAR_WORDS * len(asked)]]
+    ends = {word: [each for each in known if is_end(each, word)][:ENDS] for word in asked}
+    nearest = {word: nearest_of(word, known) for word in asked if is_correctable(word)}
+    others = [*dict.fromkeys(other for found in nearest.values() for other in found)]
     # The words of drafts are among them.
-    live = (other for other, *_ in nearest if is_found(match_exactly([other])))
-    return next(live, word)
+    live = are_live(
+        {word: match([word], ends[word]) for word in nearest}
+        | {f"={other}": match_exactly([other]) for other in others}
+    )
+    result = []
+    for word in asked:
+        if word in nearest and word not in live:
+            word = next((other for other in nearest[word] if f"={other}" in live), word)
+        result.append(word)
+    return result, ends[asked[-1]] if result[-1] == asked[-1] else []
+
+
+def is_end(other, word):
+    return len(word) > 1 and other != word and other.startswith(word)
+
+
+def is_correctable(word):
+    return len(word) >= 4 and not word.isdecimal()
+
+
+def mistakes_in(word):
+    """How many mistakes a word may have."""
+    return 1 if len(word) < 8 else 2
+
+
+def near(word):
+    # One mistake leaves either the beginning or the end of it.
+    either = Q(head=word[:2]) | Q(tail=word[-2:])
+    return either if is_correctable(word) else Q(pk=None)
+
+
+def nearest_of(word, known):
+    """The nearest of the known words, of equals the most used."""
+    most = mistakes_in(word)
+    near = [
+        other
+        for other in known
+        if abs(len(other) - len(word)) <= most
+        and (other[:2] == word[:2] or other[-2:] == word[-2:])
+    ][:NEAR_WORDS]
+    found = process.extract(
+        word, near, scorer=OSA.distance, score_cutoff=most, limit=NEAREST, processor=None
+    )
+    return [other for other, *_ in found]
+
+
+def are_live(expressions):
+    """Those names of the expressions, given as {name: expression}, that something live matches."""
+    parts, params = [], []
+    for expression in expressions.values():
+        # Without a limit of its own PostgreSQL reads the whole table, hoping for an early match.
+        found = Document.objects.live().filter(pk__in=newest(expression))
+        sql, values = found.order_by().values("pk")[:1].query.sql_with_params()
+        parts.append(f"EXISTS ({sql})")
+        params += values
+    if not parts:
+        return set()
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {', '.join(parts)}", params)
+        return {name for name, found in zip(expressions, cursor.fetchone(), strict=True) if found}
+
+
+def keys(kind, text, most):
+    """The keys of at most so many items of a kind, drafts too, with all words of what was typed."""
+    if not (asked := typed(text)):
+        return []
+    found = newest(match(asked, ends_of(asked[-1])), most=most)
+    documents = Document.objects.filter(pk__in=found, **{f"{kind}__isnull": False})
+    return [*documents.values_list(kind, flat=True)]
 
 
 def suggest(text, limit=6):
@@ -214,18 +310,25 @@ def suggest(text, limit=6):
     asked = typed(text)
     if not asked or len(asked[-1]) < 2:
         return []
-    expression = match(asked, title=True)
-    return with_items(best(found(expression), expression)[:limit])
+    return titled(asked, ends_of(asked[-1]), "all", limit)
 
 
 def closest(text, limit=3):
     """Live items whose titles are closest to the words of a text, such as an address."""
-    asked = [correct(word) for word in typed(text)]
+    asked = typed(text)
     if not asked:
         return []
-    expression = match(asked, "any", title=True)
-    documents = with_items(best(found(expression), expression)[:limit])
-    return [document.item for document in documents]
+    return [document.item for document in titled(*correct(asked), "any", limit)]
+
+
+def titled(asked, ends, join, limit):
+    """The live documents with some words in their titles, with what they are of, the best first."""
+    expression = match(asked, ends, join, title=True)
+    order = Rank(expression, asked, ends), MONTH.desc(nulls_last=True), "pk"
+    best = Document.objects.live().filter(pk__in=newest(expression)).order_by(*order)
+    # Not sorted with all their text, as everything that matches has to be.
+    documents = Document.objects.filter(pk__in=best.values("pk")[:limit]).order_by(*order)
+    return [*documents.defer("text").select_related(*KINDS)]
 
 
 def similar(item, limit=3):
@@ -235,26 +338,30 @@ def similar(item, limit=3):
     the cost does not grow with the site. How much of a text they are does not count, so that what
     is similar stays so whatever else is written.
     """
-    kind = Document.kinds()[type(item)]
-    document = Document.objects.filter(**{kind: item}).first()
-    if document is None:
-        return []
+    others = having(item)
+    return most_shared(others[0].union(*others[1:], all=True), limit) if others else []
+
+
+def having(item):
+    """Of each telling word of an item the (month, key) of the other live entries that have it."""
     telling = Word.objects.filter(
-        text__in=candidates(used(document)), documents__range=(2, TELLING)
+        text__in=candidates(used(item, text(item))), documents__range=(2, TELLING)
     )
     telling = telling.order_by("documents", "text").values_list("text", flat=True)[:TELL]
-    of_others = Terms.objects.filter(is_live("document__entry__")).exclude(document=document)
-    having = [
+    kind = Document.kinds()[type(item)]
+    of_others = Terms.objects.filter(is_live("document__entry__"))
+    of_others = of_others.exclude(document__in=Document.objects.filter(**{kind: item}))
+    return [
         of_others.filter(search_terms__match=match_exactly([word])).values_list(
             "document__entry__month", "document__entry"
         )
         for word in telling
     ]
-    return most_shared(having[0].union(*having[1:], all=True), limit) if having else []
 
 
-def used(document):
-    return {*words(f"{document.title} {document.text}")}
+def used(title, text):
+    """The words of an item, by the title and the text that search knows of it."""
+    return {*words(f"{title} {text}")}
 
 
 def candidates(words):

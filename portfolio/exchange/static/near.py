@@ -46,7 +46,7 @@ class Near:
                 rare = words.split()
                 self.take(pk, rare, rare, ranks)
         for document in documents(unknown):
-            used = query.used(document)
+            used = query.used(document.title, document.text)
             rare, asked = used & self.rare.keys(), query.candidates(used)
             if len(asked) < query.CANDIDATES:
                 self.keep(self.entries.digests[document.entry_id], " ".join(sorted(rare)))

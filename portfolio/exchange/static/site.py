@@ -130,8 +130,6 @@ class Build:
             shutil.rmtree(new, ignore_errors=True)
             new.mkdir()
         self.profile = load_profile()
-        # One that was never saved is asked for its links, too.
-        self.profile._prefetched_objects_cache = {"links": [*self.profile.links.all()]}
         self.common = common_facts(base_url, static, self.profile)
         self.tasks, self.folders = {}, {str(new)}
 

@@ -10,6 +10,7 @@ from django.template import loader
 from django.urls import get_script_prefix, reverse
 from django.utils.html import format_html
 
+from journal.models import CountedMonth
 from portfolio import feeds, images, public, sitemaps, views
 from portfolio.models import FormerAddress, Principle, Tool
 from portfolio.page import Page, absolute
@@ -62,7 +63,7 @@ def answered(path, key=None):
 
 
 def tool_feed(entries, tool):
-    newest = feeds.newest(tool.entries).prefetch_related(None).values_list("pk", flat=True)
+    newest = [entry.pk for entry in feeds.newest_entries(tool)]
     # One may have gone live since the entries were read; then all is made again.
     of_entries = [(entries.digests.get(pk), entries.facts_of_tools(pk)) for pk in newest]
     of_roles = [*map(facts_of, feeds.newest_roles(tool))]
@@ -78,13 +79,10 @@ def facts_of(role):
 
 def parts():
     """The paths of the parts of the sitemap, if it has any."""
-    months = public.live_months()
-    if len(public.all_but_entries(months)) + sitemaps.count(months) <= sitemaps.LIMIT:
-        return
-    yield reverse("sitemap_pages")
-    for year, its_months in public.years(months).items():
-        for number in sitemaps.numbers(sitemaps.count(its_months)):
-            yield reverse("sitemap_year", args=[year, number])
+    months = CountedMonth.objects.live()
+    if not sitemaps.fits(public.all_but_entries(months), months):
+        yield reverse("sitemap_pages")
+        yield from (part.path for part in sitemaps.parts(months))
 
 
 def search(profile, entries):
