@@ -25,6 +25,7 @@ from journal.models import CountedMonth, Entry
 from portfolio.exchange import bundle, canonical, outgoing
 from portfolio.exchange.canonical import CONTENT
 from portfolio.models import (
+    Edition,
     Evidence,
     Focus,
     FormerAddress,
@@ -41,7 +42,10 @@ pytestmark = pytest.mark.django_db
 
 AT = datetime.datetime(2026, 1, 2, 3, 4, 5, 678901, datetime.UTC)
 # Models of our apps that hold no content, each with the reason.
-NOT_EXPORTED = {CountedMonth: "what is counted follows from the entries"}
+NOT_EXPORTED = {
+    CountedMonth: "what is counted follows from the entries",
+    Edition: "it tells one state of this database from another",
+}
 # Engines and locales disagree about the order of these; UTF-16 about the last two.
 NASTY = ["a", "B", "_", "z a", "z-a", "za", "É", "é", "e\u0301", "ß", "İ", "שלום", "مرحبا"]
 NASTY += ["ﬁ", '" and \\', "two\nlines", "\u2028", "</script>", "\ufffd", "🙂"]
