@@ -4,6 +4,7 @@ Everything in it is live, and but for labels every word is the content's: a form
 for something leaves it out, and none adds any.
 """
 
+import json
 import re
 from dataclasses import dataclass
 from datetime import UTC
@@ -119,6 +120,11 @@ def gather(profile):
 
 
 # JSON Resume.
+
+
+def resume_json(profile):
+    """The CV that `gather` finds, as the text of a JSON Resume."""
+    return json.dumps(resume(gather(profile)), ensure_ascii=False, indent=2)
 
 
 def resume(cv):

@@ -1,7 +1,7 @@
 """The pages that bring the whole site together, and those of the shared models."""
 
 from django.db.models import OuterRef, Subquery
-from django.http import JsonResponse
+from django.http import HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -142,8 +142,7 @@ def cv_page(request):
 @require_safe
 def resume(request):
     """The CV as a JSON Resume."""
-    content = cv.resume(cv.gather(load_profile()))
-    return JsonResponse(content, json_dumps_params={"ensure_ascii": False, "indent": 2})
+    return HttpResponse(cv.resume_json(load_profile()), content_type="application/json")
 
 
 # Pages that change with a query, that only editors see, and what is no page.

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import html5lib
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.utils import timezone
 from jsonschema import Draft7Validator, FormatChecker
 from pypdf import PdfReader
@@ -467,3 +467,24 @@ def test_a_cv_that_is_cut_says_nothing_that_the_resume_does_not(client, build):
     assert [title for title, _ in on_page] == [title for title, _ in in_resume]
     for (_, shown), (_, whole) in zip(on_page, in_resume, strict=True):
         assert {*shown} <= {*whole}
+
+
+def test_the_resume_is_exported_as_the_site_has_it(client, tmp_path, capsysbinary):
+    make_role(title="not yet", publish_at=None)
+    make_role(title="out")
+    shown = client.get("/resume.json").content
+    file = tmp_path / "resume.json"
+    for _ in range(2):
+        call_command("export_content", file, form="resume", stdout=io.StringIO())
+        assert [*tmp_path.iterdir()] == [file] and file.read_bytes() == shown
+    assert b"out" in shown and b"not yet" not in shown
+    call_command("export_content", "-", form="resume")
+    assert capsysbinary.readouterr().out == shown
+    for path, options, said in (
+        (tmp_path / "none" / "resume.json", {}, "cannot be written"),
+        (tmp_path, {}, "cannot be written"),
+        (file, {"verify": True}, "leave out --verify"),
+    ):
+        with pytest.raises(CommandError, match=said):
+            call_command("export_content", path, form="resume", **options)
+    assert file.read_bytes() == shown

@@ -4,7 +4,7 @@ import tempfile
 
 from django.core.management.base import BaseCommand, CommandError
 
-from portfolio.exchange import bundle, outgoing, progress
+from portfolio.exchange import bundle, outgoing, progress, resume
 from portfolio.exchange.proof import verify
 
 
@@ -18,9 +18,10 @@ class Command(BaseCommand):
         parser.add_argument(
             "--as",
             dest="form",
-            choices=outgoing.FORMS,
+            choices=[*outgoing.FORMS, "resume"],
             default="bundle",
-            help="a bundle, which loaddata takes too, or files of Markdown for people and Hugo",
+            help="a bundle, which loaddata takes too; Markdown, for people and for Hugo; or the "
+            "public CV as a JSON Resume, one file",
         )
         parser.add_argument(
             "--live-only", action="store_true", help="leave out what the public does not see"
@@ -32,6 +33,8 @@ class Command(BaseCommand):
         )
 
     def handle(self, *, path, form, live_only, **options):
+        if form == "resume":
+            return self.export_resume(path, options["verify"])
         shown, stopped = progress.shown(self.stderr), "there is no new export."
         try:
             if path == "-":
@@ -51,3 +54,18 @@ class Command(BaseCommand):
         said = ", ".join(f"{label} {count}" for label, count in counts.items())
         proven = ", and proven to come back the same" if options["verify"] else ""
         self.stdout.write(f"Exported to {path}{proven}: {said}")
+
+    def export_resume(self, path, verified):
+        if verified:
+            raise CommandError(
+                "A résumé is a part of the content, which does not come back: prove a bundle, or "
+                "leave out --verify."
+            )
+        if path == "-":
+            sys.stdout.buffer.write(resume.resume())
+            return
+        try:
+            resume.export(path)
+        except bundle.ExportError as error:
+            raise CommandError(str(error)) from error
+        self.stdout.write(f"Exported to {path}.")
