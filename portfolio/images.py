@@ -17,6 +17,7 @@ from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile
 from django.core.files.images import get_image_dimensions
 from django.core.files.storage import default_storage
+from django.db import transaction
 from PIL import Image, ImageCms, ImageOps
 
 from . import markdown, models
@@ -123,6 +124,15 @@ def discard(name):
     copies = (f"{stem}-{width}.{extension}" for width in WIDTHS for extension in RENDITION_FORMATS)
     for file in (name, *copies):
         default_storage.delete(file)
+
+
+def discard_on_commit(name):
+    """Discard it once its row is gone, which it stays whatever becomes of the file."""
+
+    def discard_file():
+        discard(name)
+
+    transaction.on_commit(discard_file, robust=True)
 
 
 def stored():

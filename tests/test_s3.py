@@ -432,6 +432,50 @@ def test_an_import_that_is_refused_leaves_no_file_in_the_bucket(bucket, tmp_path
     assert bucket.names(NAME) == sorted([kept.file.name, added.file.name])
 
 
+@pytest.mark.once
+@pytest.mark.django_db(transaction=True)
+def test_a_bucket_that_goes_during_an_import_leaves_the_database_as_it_was(
+    bucket, tmp_path, monkeypatch
+):
+    pictures = [keep(color) for color in ("red", "green", "blue")]
+    outgoing.export(tmp_path / "content.zip")
+    Image.objects.all().delete()
+    for image in pictures:
+        default_storage.delete(image.file.name)
+    write = images.write
+
+    def last(picture):
+        name = write(picture)
+        bucket.stop()
+        return name
+
+    monkeypatch.setattr(images, "write", last)
+    with pytest.raises(CommandError, match=r"cannot be reached .* Nothing was imported\."):
+        quietly("import_content", tmp_path / "content.zip")
+    assert not Image.objects.exists()
+    monkeypatch.setattr(images, "write", write)
+    bucket.start()
+    default_storage.rests_until = 0
+    # What was put there could not be taken away again: it is found, and in nobody's way.
+    [left] = bucket.names(NAME)
+    assert f"{left}: no picture needs this file" in quietly("clean_pictures")
+    quietly("import_content", tmp_path / "content.zip")
+    assert bucket.names(NAME) == sorted(image.file.name for image in pictures)
+
+
+@pytest.mark.once
+@pytest.mark.django_db(transaction=True)
+def test_what_was_deleted_is_deleted_though_its_file_could_not_be(bucket, client):
+    client.force_login(make_user(is_superuser=True))
+    image = keep()
+    bucket.stop()
+    client.post(reverse("admin:portfolio_image_delete", args=[image.pk]), {"post": "yes"})
+    assert not Image.objects.exists()
+    bucket.start()
+    default_storage.rests_until = 0
+    assert f"{image.file.name}: no picture needs this file" in quietly("clean_pictures")
+
+
 @pytest.mark.django_db(transaction=True)
 def test_a_backup_of_a_bucket_is_restored_into_another(
     bucket, settings, monkeypatch, tmp_path, client

@@ -1,7 +1,5 @@
 """The library of pictures in the admin: what each says, and where it is used."""
 
-from functools import partial
-
 import reversion
 from django import forms
 from django.contrib import admin, messages
@@ -83,11 +81,6 @@ def put(picture, image):
     """Make what a PictureField gave the file of an Image."""
     image.file = images.write(picture)
     image.transparent = images.is_transparent(picture)
-
-
-def discard_on_commit(name):
-    # What was done is done by then, whatever becomes of the file.
-    transaction.on_commit(partial(images.discard, name), robust=True)
 
 
 def told(number):
@@ -220,7 +213,7 @@ class ImageAdmin(ListedAdmin, admin.ModelAdmin):
     def replaced(self, request, old, image):
         """Bring what names the old file along."""
         rename(old, image)
-        discard_on_commit(old)
+        images.discard_on_commit(old)
         reversion.set_comment("replaced a picture")
         if image.used:
             message = f"{told(len(image.used))} that showed the old file now shows the new one."
@@ -252,14 +245,14 @@ class ImageAdmin(ListedAdmin, admin.ModelAdmin):
 
     def delete_model(self, request, obj):
         super().delete_model(request, obj)
-        discard_on_commit(obj.file.name)
+        images.discard_on_commit(obj.file.name)
 
     def delete_queryset(self, request, queryset):
         names = [image.file.name for image in queryset]
         with transaction.atomic():
             super().delete_queryset(request, queryset)
             for name in names:
-                discard_on_commit(name)
+                images.discard_on_commit(name)
 
     # What is shown of one.
 

@@ -4,7 +4,6 @@ import re
 from collections import Counter, defaultdict
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from functools import partial
 from itertools import groupby
 
 import reversion
@@ -307,8 +306,7 @@ class Import:
                     before_delete(self.user, "not in what was imported", kind.model, [pk])
                 here.delete()
                 if kind.model is Image:
-                    # The import is done then, whatever becomes of the file.
-                    transaction.on_commit(partial(images.discard, here.file.name), robust=True)
+                    images.discard_on_commit(here.file.name)
 
     # The files of pictures.
 
