@@ -12,11 +12,11 @@ from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from bench import build, exchange, lighthouse, weight, writing
+from bench import build, exchange, growth, lighthouse, weight, writing
 from tests.machine import chromium, npm_package, run_quietly
 from tests.server import running_site
 
-BENCHMARKS = [weight, writing, exchange, build, lighthouse]
+BENCHMARKS = [weight, writing, exchange, growth, build, lighthouse]
 RESULTS = Path(__file__).with_name("results.md")
 
 

@@ -16,8 +16,8 @@ LOOKED_AT = 20
 TOOLS = 12
 
 
-def related(entry, limit=3):
-    """The live entries that share most with an entry, at most `limit`.
+def nearest(entry, limit=3):
+    """The keys of the live entries that share most with an entry, at most `limit`.
 
     Among equals come first those whose words are most like its own, then the latest written.
     """
@@ -26,9 +26,7 @@ def related(entry, limit=3):
     parts = [rows.annotate(of=Value(n < len(words))) for n, rows in enumerate([*words, *shared])]
     rows = [*parts[0].union(*parts[1:], all=True)] if parts else []
     alike = query.most_shared((tuple(place) for *place, by_word in rows if by_word), LOOKED_AT)
-    best = most_related(alike, (pk for _, pk, by_word in rows if not by_word), limit)
-    entries = Entry.objects.live().in_bulk(best)
-    return [entries[pk] for pk in best if pk in entries]
+    return most_related(alike, (pk for _, pk, by_word in rows if not by_word), limit)
 
 
 def most_related(alike, sharing, limit=3):

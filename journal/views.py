@@ -10,7 +10,7 @@ from portfolio.months import Month
 from portfolio.page import Page
 
 from .models import CountedMonth, Entry
-from .related import related
+from .related import nearest
 
 
 def above(year=None, month=None):
@@ -92,10 +92,12 @@ class EntryPage(PublishableDetail):
         return above(month.year, month)
 
     def get_context_data(self, **kwargs):
-        role = self.object.role
+        role, keys = self.object.role, nearest(self.object)
+        neighbours, found = self.object.around(keys)
         return super().get_context_data(
             role=role if role and role.state == "live" else None,
             evidence=self.object.evidence.all(),
-            related=related(self.object),
+            neighbours=neighbours,
+            related=[found[pk] for pk in keys if pk in found],
             **kwargs,
         )

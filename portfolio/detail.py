@@ -3,6 +3,7 @@ from django.shortcuts import get_object_or_404
 from django.utils.cache import add_never_cache_headers
 from django.views.generic import DetailView
 
+from . import images
 from .page import Page
 
 
@@ -22,8 +23,11 @@ class PublishableDetail(DetailView):
             return get_object_or_404(queryset.visible_to(self.request.user), **self.kwargs)
 
     def get_context_data(self, **kwargs):
+        images.look_up(self.object.texts)
         page = Page(self.object.title, self.object.description, self.trail(), self.object)
-        return super().get_context_data(page=page, neighbours=self.object.neighbours(), **kwargs)
+        if "neighbours" not in kwargs:
+            kwargs["neighbours"] = self.object.neighbours()
+        return super().get_context_data(page=page, **kwargs)
 
     def render_to_response(self, context, **kwargs):
         response = super().render_to_response(context, **kwargs)

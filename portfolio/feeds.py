@@ -91,6 +91,7 @@ def describe(title, page, address, items):
     `page` and `address` are paths: of what the feed is about, and of the feed.
     """
     brand = load_profile().brand
+    images.look_up(text for item in items for text in item.texts)
     return {
         "version": "https://jsonfeed.org/version/1.1",
         "title": f"{title} · {brand}" if title else brand,

@@ -159,6 +159,8 @@ def stem_of(name):
 
 
 _at_hand = ContextVar("pictures at hand", default=None)
+# What `look_up` found for the request that is answered, as {name: Image}.
+_looked_up = ContextVar("pictures looked up", default=None)
 
 
 @contextmanager
@@ -171,11 +173,30 @@ def at_hand(pictures):
         _at_hand.reset(token)
 
 
+def look_up(texts):
+    """Asks once for all pictures that the texts of a page name, instead of once for each text."""
+    names = {name for text in texts for name in names_in(text)}
+    found = {image.file.name: image for image in models.Image.objects.filter(file__in=names)}
+    _looked_up.set({name: found.get(name) for name in names})
+
+
+def forget(**kwargs):
+    """Receives `request_started`: what was looked up is for one page."""
+    _looked_up.set(None)
+
+
+def names_in(text):
+    return set(re.findall(re.escape(settings.MEDIA_URL) + f"({NAME})", text))
+
+
 def named_in(text):
     """Those of our pictures that a text names. Asks nothing if it names none."""
-    names = sorted(set(re.findall(re.escape(settings.MEDIA_URL) + f"({NAME})", text)))
-    if (known := _at_hand.get()) is not None:
-        return [known[name] for name in names if name in known]
+    names = sorted(names_in(text))
+    known, looked_up = _at_hand.get(), _looked_up.get() or {}
+    if known is None and looked_up.keys() >= {*names}:
+        known = looked_up
+    if known is not None:
+        return [known[name] for name in names if known.get(name)]
     return list(models.Image.objects.filter(file__in=names)) if names else []
 
 

@@ -238,6 +238,11 @@ class Publishable(NaturalKeyModel):
         raise NotImplementedError
 
     @property
+    def texts(self):
+        """The Markdown that its page shows."""
+        return [self.text]
+
+    @property
     def searched(self):
         """The Markdown that search finds the piece by, beside its title."""
         return [self.summary, self.text]
@@ -249,14 +254,26 @@ class Publishable(NaturalKeyModel):
 
     def neighbours(self):
         """The live ones on either side in the kind's order, as (smaller key, greater key)."""
+        return self.around()[0]
+
+    def around(self, keys=()):
+        """The `neighbours()`, and the live ones of these primary keys as {key: item}."""
         others = type(self)._default_manager.live()
         # In one query, whose parts SQLite lets have no limit of their own.
-        before, after = (
-            others.filter(pk__in=side.values("pk")[:1]).order_by().annotate(side=Value(name))
-            for name, side in (("before", others.before(self)), ("after", others.after(self)))
+        before, after, named = (
+            others.filter(pk__in=side).order_by().annotate(side=Value(name))
+            for name, side in (
+                ("before", others.before(self).values("pk")[:1]),
+                ("after", others.after(self).values("pk")[:1]),
+                ("", keys),
+            )
         )
-        found = {other.side: other for other in before.union(after, all=True)}
-        return found.get("before"), found.get("after")
+        found = [*before.union(after, named, all=True)]
+        beside = {other.side: other for other in found}
+        return (
+            (beside.get("before"), beside.get("after")),
+            {other.pk: other for other in found if not other.side},
+        )
 
     def place(self):
         """Where it stands in the kind's order, as (names of the fields, their values)."""

@@ -13,7 +13,7 @@ from django.views.generic import DetailView, ListView
 from journal.models import Entry
 from roles.models import Role
 
-from . import cv
+from . import cv, images
 from .archive import older_entries, part
 from .detail import PublishableDetail
 from .models import Focus, Principle, Profile, ProfileLink, Tool
@@ -46,14 +46,16 @@ def site(request):
 
 @require_safe
 def home(request):
+    roles, principles = [*Role.objects.live()], [*Principle.objects.live()]
+    images.look_up(text for item in (*roles, *principles) for text in item.texts)
     return TemplateResponse(
         request,
         "home.html",
         {
             "page": Page(),
             "statements": Focus.objects.current(),
-            "roles": Role.objects.live(),
-            "principles": Principle.objects.live(),
+            "roles": roles,
+            "principles": principles,
             "entries": Entry.objects.live().newest(NEWEST),
             "tools": Tool.objects.all(),
         },
@@ -76,7 +78,9 @@ class Principles(ListView):
     extra_context = {"page": Page("thinking")}
 
     def get_queryset(self):
-        return Principle.objects.live()
+        principles = [*Principle.objects.live()]
+        images.look_up(text for item in principles for text in item.texts)
+        return principles
 
 
 class PrinciplePage(PublishableDetail):
@@ -124,6 +128,7 @@ def tool_entries(request, slug, before):
 def lessons(request):
     """What was learned and what broke, across all roles, each with the role where it was."""
     told = [*Role.objects.live().exclude(learned="", broke="")]
+    images.look_up(text for role in told for text in (role.learned, role.broke))
     context = {
         "page": Page("what broke, and what i learned"),
         "broke": [(role.broke, role) for role in told if role.broke],

@@ -47,6 +47,10 @@ class Role(Publishable):
         return "\n\n".join(filter(None, [self.problem, self.approach, self.impact]))
 
     @property
+    def texts(self):
+        return [*super().texts, self.learned, self.broke]
+
+    @property
     def searched(self):
         outcomes = [f"{outcome} {outcome.baseline}" for outcome in self.outcomes.all()]
         return [self.organisation, *super().searched, self.learned, self.broke, *outcomes]

@@ -3,6 +3,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 from django.views.generic import ListView
 
+from portfolio import images
 from portfolio.archive import older_entries, part
 from portfolio.detail import PublishableDetail
 from portfolio.models import Evidence, tools_of
@@ -17,7 +18,9 @@ class Roles(ListView):
     extra_context = {"page": Page("roles")}
 
     def get_queryset(self):
-        return Role.objects.live()
+        roles = [*Role.objects.live()]
+        images.look_up(text for role in roles for text in role.texts)
+        return roles
 
 
 class RolePage(PublishableDetail):

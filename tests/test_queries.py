@@ -13,6 +13,7 @@ from tests.factories import (
     make_entry,
     make_evidence,
     make_focus,
+    make_image,
     make_outcome,
     make_principle,
     make_role,
@@ -34,7 +35,7 @@ QUERIES = {
     "/journal/2025/before/2025/03/main/": 5,
     "/journal/2025/03/": 3,
     "/journal/2025/03/before/2025/03/main/": 5,
-    "/journal/2025/03/main/": 6,
+    "/journal/2025/03/main/": 5,
     "/roles/main/before/2025/03/main/": 5,
     "/tools/": 2,
     "/tools/main/": 5,
@@ -63,7 +64,7 @@ QUERIES = {
     "/journal/2025/index.html.md": 3,
     "/journal/2025/03/index.html.md": 3,
     "/journal/before/2025/03/main/index.html.md": 4,
-    "/journal/2025/03/main/index.html.md": 5,
+    "/journal/2025/03/main/index.html.md": 4,
     "/tools/index.html.md": 2,
     "/tools/main/index.html.md": 5,
     "/lessons/index.html.md": 2,
@@ -170,6 +171,33 @@ def test_no_page_asks_more_when_there_are_a_thousand_entries(client, main):
     assert (after.pop("/sitemap.xml"), count(client, "/sitemap-2020-1.xml")) == (4, 2)
     del after["/sitemap-2025-1.xml"]
     assert after == {address: before[address] for address in after}
+
+
+WITH_PICTURES = {
+    # One more than without, however many texts show them.
+    "/": 7,
+    "/roles/": 3,
+    "/roles/main/": 5,
+    "/thinking/": 3,
+    "/thinking/main/": 5,
+    "/journal/2025/03/main/": 6,
+    "/lessons/": 3,
+    "/feed.xml": 3,
+    "/tools/main/feed.xml": 6,
+}
+
+
+def test_the_pictures_of_a_page_are_asked_for_at_once(client, main, media_root):
+    tool, role, entry, principle = main
+    pictures = [make_image() for _ in range(3)]
+    text = "\n\n".join(f"![seen]({picture.file.url})" for picture in pictures)
+    for item in (role, entry, principle, make_role(tools=[tool]), make_principle()):
+        for name in ("problem", "approach", "impact", "learned", "broke", "body"):
+            if hasattr(item, name):
+                setattr(item, name, f"{text}\n\n{name}")
+        item.save()
+    assert {address: count(client, address) for address in WITH_PICTURES} == WITH_PICTURES
+    assert pictures[0].file.url in client.get("/").text
 
 
 def test_the_growth_would_be_noticed(client, main):

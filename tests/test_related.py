@@ -8,12 +8,18 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from journal.models import Entry
-from journal.related import related
+from journal.related import nearest
 from portfolio.months import Month
 from portfolio.search import query
 from tests.factories import make_entry, make_principle, make_role, make_tool
 
 pytestmark = pytest.mark.django_db
+
+
+def related(entry):
+    keys = nearest(entry)
+    _, found = entry.around(keys)
+    return [found[key] for key in keys]
 
 
 def titles(entry):

@@ -14,6 +14,7 @@ from django.utils.dateparse import parse_datetime
 
 from journal.models import Entry
 from portfolio.changes import ContentQuerySet, content_changed
+from portfolio.exchange.static.near import RARE
 from portfolio.models import Focus, NaturalKeyModel, Principle, Publishable, Tool
 from portfolio.months import Month
 from portfolio.search import index, query
@@ -579,6 +580,52 @@ def test_a_search_asks_no_more_when_there_is_more(client):
     assert all(number <= few[page] for page, number in ask().items())
     # The control: this asks once for each entry.
     assert queries(lambda: [document.item for document in Document.objects.all()]) > 1000
+
+
+def test_more_than_are_ranked_are_told_as_more(client, monkeypatch):
+    monkeypatch.setattr(query, "MOST", 12)
+    make_tool(name="garden")
+    for number in range(12):
+        make_entry(title=f"the garden {number}", month=Month(2025, 1))
+    page = client.get("/search/?q=garden").text
+    assert "more than 12 found" in page and "· 12" not in page
+    # Of as many as are ranked it is known how many they are.
+    Entry.objects.get(title="the garden 0").delete()
+    page = client.get("/search/?q=garden").text
+    assert "12 found" in page and "more than" not in page
+
+
+def test_what_has_the_word_in_its_title_is_found_among_any_number(monkeypatch):
+    monkeypatch.setattr(query, "MOST", 5)
+    make_tool(name="garden")
+    for _ in range(9):
+        make_entry(title="another", body="a garden")
+    results = query.search("garden")
+    assert results.more_than == 5
+    assert results.documents[0].title == "garden"
+
+
+def test_a_word_is_counted_until_there_are_many():
+    def made(numbers, title):
+        now = timezone.now()
+        return Entry.objects.bulk_create(
+            Entry(title=title, slug=f"e{n}", month=Month(2026, 1), publish_at=now) for n in numbers
+        )
+
+    def used():
+        return Word.objects.get(text="garden").documents
+
+    made(range(index.MANY - 1), "garden")
+    assert used() == index.MANY - 1
+    Entry.objects.filter(slug="e0").delete()
+    assert used() == index.MANY - 2
+    made(range(1_000, 1_002), "garden")
+    assert used() == index.MANY
+    Entry.objects.filter(slug="e1").delete()
+    made(range(2_000, 2_002), "garden")
+    assert used() == index.MANY
+    # No word that is counted no more was ever asked for by its number.
+    assert index.MANY > RARE > query.TELLING
 
 
 def test_words_and_terms():

@@ -17,7 +17,7 @@ AT_ONCE = 500
 TEXT = (models.CharField, models.TextField)
 # A word that so many documents use is counted no further, nor back: nothing asks for more, and in
 # one transaction PostgreSQL would read all earlier counts of a row for each that it writes.
-MANY = 1_000
+MANY = 500
 ADD_WORDS = f"""
     INSERT INTO search_word (text, head, tail, documents) VALUES (%s, %s, %s, %s)
     ON CONFLICT (text) DO UPDATE SET documents = search_word.documents + excluded.documents
