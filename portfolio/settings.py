@@ -133,6 +133,8 @@ INSTALLED_APPS = [
     "adminsortable2",
 ]
 MIDDLEWARE = [
+    "portfolio.logs.write_access",
+    "portfolio.health.answer_probes",
     "portfolio.robots.close_other_hosts",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -286,6 +288,9 @@ if PRODUCTION:
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "handlers": {"console": {"class": "logging.StreamHandler"}},
+    "formatters": {"record": {"()": f"portfolio.logs.{'Lines' if PRODUCTION else 'Plain'}"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "record"}},
     "root": {"handlers": ["console"], "level": "WARNING"},
+    # At home a line for each request would be in the way.
+    "loggers": {"portfolio.access": {"level": "INFO" if PRODUCTION else "WARNING"}},
 }
