@@ -51,6 +51,8 @@ def is_local(host):
 # Where `make run` listens.
 HOST = read(env.str, "HOST", "127.0.0.1")
 PORT = read(env.int, "PORT", 8000)
+# Instead of those: the path of a socket that a web server on this machine has its requests go to.
+SOCKET = read(env.str, "SOCKET", "")
 LOCAL_HOST = "127.0.0.1" if HOST in ("0.0.0.0", "::") else HOST  # noqa: S104
 
 SITE_URL = read(env.str, "SITE_URL", f"http://{LOCAL_HOST}:{PORT}").rstrip("/")
@@ -254,6 +256,10 @@ AXES_LOCKOUT_TEMPLATE = "admin/locked_out.html"
 AXES_RESET_ON_SUCCESS = True
 AXES_VERBOSE = False
 AXES_ENABLE_ADMIN = False
+
+if PRODUCTION:
+    # All come from the web server, which says for whom.
+    AXES_CLIENT_IP_CALLABLE = "portfolio.sign_in.client_address"
 
 # What a browser may do with a page.
 

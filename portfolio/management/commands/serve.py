@@ -23,7 +23,8 @@ class Command(BaseCommand):
     requires_system_checks = []
 
     def handle(self, **options):
-        check_port(settings.HOST, settings.PORT)
+        if not settings.SOCKET:
+            check_port(settings.HOST, settings.PORT)
         check_folder(settings.VAR_DIR)
         try:
             call_command("migrate", verbosity=0)
@@ -99,14 +100,21 @@ def collect_static():
 
 
 def server():
-    """The command line of the production server: a worker a core, several threads each."""
+    """The command line of the production server: a worker a core, several threads each.
+
+    On SIGHUP it replaces its workers one by one. Each ends when it has answered what it was asked,
+    for which it has half a minute in production. On a socket all workers take from one queue, so
+    that nothing waits for one which ends; on a port each has its own.
+    """
+    # The socket is for its user and group, which is the web server's.
+    unix = {"uds": settings.SOCKET, "uds-permissions": "660"}
+    tcp = {"host": settings.HOST, "port": settings.PORT}
     options = {
         "interface": "wsgi",
-        "host": settings.HOST,
-        "port": settings.PORT,
+        **(unix if settings.SOCKET else tcp),
         "workers": os.cpu_count() or 1,
         "blocking-threads": 4,
-        "workers-kill-timeout": "10s",
+        "workers-kill-timeout": "30s" if settings.PRODUCTION else "10s",
         "log-level": "warning",
     }
     flags = [part for name, value in options.items() for part in (f"--{name}", str(value))]
@@ -117,11 +125,15 @@ def run(command):
     """Run the server until it ends or this process is told to; gives its exit code.
 
     In a session of its own, as a terminal's Ctrl-C would also reach Granian's workers, and one that
-    gets it from two sides does not end.
+    gets it from two sides does not end. SIGHUP is passed on, which reloads the site, unless it is
+    from a terminal, where it means that the terminal was closed.
     """
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     process = subprocess.Popen(command, start_new_session=True)  # noqa: S603
+    reload = signal.default_int_handler
+    if not sys.stdin.isatty():
+        reload = lambda *_: process.send_signal(signal.SIGHUP)  # noqa: E731
+    signal.signal(signal.SIGHUP, reload)
     try:
         return process.wait()
     except KeyboardInterrupt:
