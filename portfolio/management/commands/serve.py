@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from django.conf import settings
@@ -23,7 +24,9 @@ class Command(BaseCommand):
     requires_system_checks = []
 
     def handle(self, **options):
-        if not settings.SOCKET:
+        if settings.SOCKET:
+            check_socket(settings.SOCKET)
+        else:
             check_port(settings.HOST, settings.PORT)
         check_folder(settings.VAR_DIR)
         try:
@@ -57,6 +60,24 @@ def check_port(host, port):
                 f"such as PORT={port + 1} make run"
             ) from None
         raise CommandError(f"Cannot listen on {host}:{port} ({error}): set HOST and PORT") from None
+
+
+def check_socket(path):
+    """Make way for a new socket: one that a killed server left would stop the next."""
+    try:
+        if Path(path).is_socket():
+            with socket.socket(socket.AF_UNIX) as asked, suppress(ConnectionRefusedError):
+                asked.connect(str(path))
+                raise OSError(errno.EADDRINUSE, os.strerror(errno.EADDRINUSE))
+            os.unlink(path)
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(str(path))
+        os.unlink(path)
+    except OSError as error:
+        raise CommandError(
+            f"SOCKET is {str(path)!r}, which cannot be made ({error.strerror}): "
+            "set it to a path in a folder that this user may write"
+        ) from None
 
 
 def check_folder(folder):
@@ -107,7 +128,7 @@ def server():
     that nothing waits for one which ends; on a port each has its own.
     """
     # The socket is for its user and group, which is the web server's.
-    unix = {"uds": settings.SOCKET, "uds-permissions": "660"}
+    unix = {"uds": settings.SOCKET, "uds-permissions": "0660"}
     tcp = {"host": settings.HOST, "port": settings.PORT}
     options = {
         "interface": "wsgi",
@@ -128,12 +149,17 @@ def run(command):
     gets it from two sides does not end. SIGHUP is passed on, which reloads the site, unless it is
     from a terminal, where it means that the terminal was closed.
     """
+    process = None
+
+    def hang_up(*_):
+        if os.isatty(0):
+            raise KeyboardInterrupt
+        if process:
+            process.send_signal(signal.SIGHUP)
+
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, hang_up)
     process = subprocess.Popen(command, start_new_session=True)  # noqa: S603
-    reload = signal.default_int_handler
-    if not sys.stdin.isatty():
-        reload = lambda *_: process.send_signal(signal.SIGHUP)  # noqa: E731
-    signal.signal(signal.SIGHUP, reload)
     try:
         return process.wait()
     except KeyboardInterrupt:
