@@ -59,16 +59,19 @@ class Lines(logging.Formatter):
 def write_access(get_response):
     """Middleware: a line for each request, and the request's id in its answer.
 
-    The id is the proxy's `X-Request-ID` if that looks like one, or else a new one. A probe that is
-    told what it hopes for leaves no line.
+    The id is the proxy's `X-Request-ID` if that looks like one, or else a new one, which only an
+    answer to an error of ours has: the others are the same for all who ask. A probe that is told
+    what it hopes for leaves no line.
     """
 
     def middleware(request):
         began = time.perf_counter()
         given = request.headers.get("X-Request-ID", "")
-        request_id.set(given if re.fullmatch(REQUEST_ID, given) else uuid.uuid4().hex)
+        taken = re.fullmatch(REQUEST_ID, given)
+        request_id.set(given if taken else uuid.uuid4().hex)
         response = get_response(request)
-        response["X-Request-ID"] = request_id.get()
+        if taken or response.status_code >= 500:
+            response["X-Request-ID"] = request_id.get()
         line = {
             "method": request.method,
             "path": redacted(request.path),
