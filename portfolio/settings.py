@@ -52,6 +52,8 @@ def is_local(host):
 # Where `make run` listens.
 HOST = read(env.str, "HOST", "127.0.0.1")
 PORT = read(env.int, "PORT", 8000)
+# Instead of those: the path of a socket that a web server on this machine has its requests go to.
+SOCKET = read(env.str, "SOCKET", "")
 LOCAL_HOST = "127.0.0.1" if HOST in ("0.0.0.0", "::") else HOST  # noqa: S104
 
 SITE_URL = read(env.str, "SITE_URL", f"http://{LOCAL_HOST}:{PORT}").rstrip("/")
@@ -134,6 +136,8 @@ INSTALLED_APPS = [
     "adminsortable2",
 ]
 MIDDLEWARE = [
+    "portfolio.logs.write_access",
+    "portfolio.health.answer_probes",
     "portfolio.robots.close_other_hosts",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -320,6 +324,10 @@ AXES_RESET_ON_SUCCESS = True
 AXES_VERBOSE = False
 AXES_ENABLE_ADMIN = False
 
+if PRODUCTION:
+    # All come from the web server, which says for whom.
+    AXES_CLIENT_IP_CALLABLE = "portfolio.sign_in.client_address"
+
 # What a browser may do with a page.
 
 CONTENT_SECURITY_POLICY = {
@@ -354,6 +362,9 @@ if PRODUCTION:
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "handlers": {"console": {"class": "logging.StreamHandler"}},
+    "formatters": {"record": {"()": f"portfolio.logs.{'Lines' if PRODUCTION else 'Plain'}"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "record"}},
     "root": {"handlers": ["console"], "level": "WARNING"},
+    # At home a line for each request would be in the way.
+    "loggers": {"portfolio.access": {"level": "INFO" if PRODUCTION else "WARNING"}},
 }

@@ -21,6 +21,11 @@ def link(user):
     return settings.SITE_URL + reverse("sign_in", args=[key, token])
 
 
+def client_address(request):
+    """Whose request the web server passes on; it has to set `X-Real-IP` itself."""
+    return request.headers.get("X-Real-IP") or request.META["REMOTE_ADDR"]
+
+
 class SignInForm(AdminAuthenticationForm):
     """The stock form does not check how long a name is, and PostgreSQL counts no longer ones."""
 

@@ -52,3 +52,4 @@ urlpatterns = [
     path("admin/", admin.site.urls),
 ]
 handler404 = "portfolio.views.not_found"
+handler500 = "portfolio.logs.server_error"
