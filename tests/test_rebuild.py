@@ -44,9 +44,9 @@ def test_the_texts_of_what_was_not_edited_are_not_read_again(tmp_path, monkeypat
     edited.body = "a barometer"
     edited.save()
     read = []
-    monkeypatch.setattr(query, "used", lambda document: read.append(document.entry_id) or set())
+    monkeypatch.setattr(query, "used", lambda title, text: read.append(title) or set())
     site.build(tmp_path / "site", HOME)
-    assert read == [edited.pk]
+    assert read == [edited.title]
 
 
 def grown_and_shrunk(folder):
