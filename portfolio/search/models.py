@@ -131,6 +131,18 @@ class Match(models.Lookup):
         return self.as_sql(compiler, connection)
 
 
+@TermsField.register_lookup
+class MatchTitle(Match):
+    """Whether the terms of the title do. SQLite's language says that in the expression itself."""
+
+    lookup_name = "match_title"
+
+    def as_postgresql(self, compiler, connection):
+        # As its index has it, which for a word of many texts saves looking at their titles.
+        self.template = "ts_filter({}, '{{a}}') @@ {}::tsquery"
+        return self.as_sql(compiler, connection)
+
+
 class Rank(models.Func):
     """How far from the best match the terms are. A word in the title outweighs many in the text."""
 

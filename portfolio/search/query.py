@@ -42,7 +42,7 @@ MONTH = Coalesce("entry__month", "role__started", "focus__since")
 # How each engine writes a term, the same in the title alone, and how terms are joined.
 ENGINES = {
     "sqlite": {"term": '"{}"', "title": 'title : "{}"', "all": " AND ", "any": " OR "},
-    "postgresql": {"term": "'{}'", "title": "'{}':A", "all": " & ", "any": " | "},
+    "postgresql": {"term": "'{}'", "title": "'{}'", "all": " & ", "any": " | "},
 }
 
 
@@ -69,20 +69,19 @@ def match_exactly(asked):
     return engine["any"].join(engine["term"].format(f"={word}") for word in asked)
 
 
-def newest(*expressions, most=MOST):
+def newest(*expressions, titles=(), most=MOST):
     """The keys of the newest documents that match each expression, one more than `most` of each.
 
-    Whether they are live is not looked at, which would be asked of every match.
+    `titles` are expressions for titles. Whether they are live is not looked at, which would be
+    asked of every match.
     """
+    matching = [Q(search_terms__match=expression) for expression in expressions]
+    matching += [Q(search_terms__match_title=expression) for expression in titles]
     # The engines find these without reading what else matches.
     found = [
-        Terms.objects.filter(
-            pk__in=Terms.objects.filter(search_terms__match=expression)
-            .order_by("-pk")
-            .values("pk")[: most + 1]
-        ).values("pk")
-        for expression in expressions
+        Terms.objects.filter(each).order_by("-pk").values("pk")[: most + 1] for each in matching
     ]
+    found = [Terms.objects.filter(pk__in=keys).values("pk") for keys in found]
     return found[0].union(*found[1:])
 
 
@@ -107,14 +106,17 @@ def find(asked, ends=(), join="all"):
 
     With `join` any, all that have one of the words if none has all of them.
     """
-    every = newest(match(asked, ends, title=True), match(asked, ends))
-    keys, has_all = every, Value(True)
+
+    def keys(*joins):
+        expressions = [match(asked, ends, each) for each in joins]
+        return newest(*expressions, titles=[match(asked, ends, each, True) for each in joins])
+
+    wanted, has_all = keys("all"), Value(True)
     if join == "any":
-        some = [match(asked, ends, join, title) for title in (True, False)]
-        keys = newest(match(asked, ends, title=True), match(asked, ends), *some)
-        has_all = Case(When(pk__in=every, then=True), default=False)
+        has_all = Case(When(pk__in=wanted, then=True), default=False)
+        wanted = keys("all", "any")
     rank = Rank(match(asked, ends, join), asked, ends)
-    found = Document.objects.live().filter(pk__in=keys)
+    found = Document.objects.live().filter(pk__in=wanted)
     found = [Found(*row) for row in found.values_list(rank, "pk", KIND, MONTH, has_all)]
     if any(each.has_all for each in found):
         found = [each for each in found if each.has_all]
@@ -325,7 +327,7 @@ def titled(asked, ends, join, limit):
     """The live documents with some words in their titles, with what they are of, the best first."""
     expression = match(asked, ends, join, title=True)
     order = Rank(expression, asked, ends), MONTH.desc(nulls_last=True), "pk"
-    best = Document.objects.live().filter(pk__in=newest(expression)).order_by(*order)
+    best = Document.objects.live().filter(pk__in=newest(titles=[expression])).order_by(*order)
     # Not sorted with all their text, as everything that matches has to be.
     documents = Document.objects.filter(pk__in=best.values("pk")[:limit]).order_by(*order)
     return [*documents.defer("text").select_related(*KINDS)]
