@@ -19,6 +19,7 @@ from django.urls import Resolver404, resolve
 
 from .compression import COMPRESS, COMPRESS_MORE
 from .edition import watch
+from .health import PROBES
 from .kept import Kept, Page
 from .negotiation import FEED, PAGE, preferred_encoding, preferred_type
 from .sessions import is_signed
@@ -167,7 +168,7 @@ class Edge:
 def is_public(environ):
     """Whether a public view answers at the path; None if nothing does."""
     path = get_path_info(environ)
-    if path.startswith(settings.STATIC_URL):
+    if path.startswith(settings.STATIC_URL) or path in PROBES:
         return False
     try:
         return getattr(resolve(path).func, "is_public", False)

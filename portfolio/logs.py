@@ -3,11 +3,13 @@
 import json
 import logging
 import re
+import sys
 import time
 import uuid
 from contextvars import ContextVar
 from datetime import UTC, datetime
 
+from django.db import InterfaceError, OperationalError
 from django.http import HttpResponseServerError
 from django.template.loader import get_template
 
@@ -91,11 +93,15 @@ def server_error(request):
     """The page of an error of ours, with the id under which it is written down.
 
     Without the request, as its context would ask the database, which may be what is broken. And
-    in plain words if it is the templates.
+    in plain words if it is the templates. A database that does not answer passes, so that is 503.
     """
     number = request_id.get()
     try:
-        return HttpResponseServerError(get_template("500.html").render({"request_id": number}))
+        page = get_template("500.html").render({"request_id": number})
+        response = HttpResponseServerError(page)
     except Exception:
         words = f"Something broke, and it is not you. Its number is {number}.\n"
-        return HttpResponseServerError(words, content_type="text/plain; charset=utf-8")
+        response = HttpResponseServerError(words, content_type="text/plain; charset=utf-8")
+    if isinstance(sys.exc_info()[1], (OperationalError, InterfaceError)):
+        response.status_code, response["Retry-After"] = 503, "30"
+    return response

@@ -367,7 +367,7 @@ def test_each_guard_of_kept_pages_is_what_guards(edited, application, editor):
 def test_the_log_of_nginx_and_that_of_the_application_have_one_id_and_no_secret(nginx, application):
     reader = Reader(nginx)
     token = "/shared/1/a-signature-that-opens-a-draft/"
-    paths = {"/now/?q=secret": "/now/", token: "/shared/…", f"/{token[:-1]}": "/shared/…"}
+    paths = {"/search/?q=secret": "/search/", token: "/shared/…", f"/{token[:-1]}": "/shared/…"}
     for path, logged in paths.items():
         reader.cookies = {"sessionid": "nobodys"}
         _, headers, _ = reader.get(path, **{"X-Request-ID": "a-strangers-own-id-0123"})

@@ -9,6 +9,7 @@ import sys
 from contextlib import contextmanager
 
 import pytest
+from django.db import OperationalError
 from django.test import Client
 from django.urls import get_resolver, path
 
@@ -133,8 +134,12 @@ def broken(request):
     raise RuntimeError("a part of ours")
 
 
+def lost(request):
+    raise OperationalError("the connection is closed")
+
+
 class urls:
-    urlpatterns = [*portfolio_urls, path("broken/", broken)]
+    urlpatterns = [*portfolio_urls, path("broken/", broken), path("lost/", lost)]
     handler500 = "portfolio.logs.server_error"
 
 
@@ -155,6 +160,13 @@ def test_the_page_of_an_error_has_the_name_under_which_it_is_written(visitor):
     assert (error["level"], error["request_id"]) == ("error", number)
     assert "RuntimeError: a part of ours" in error["traceback"]
     assert (access["status"], access["request_id"]) == (500, number)
+
+
+def test_a_database_that_does_not_answer_is_something_that_passes(visitor):
+    response = visitor.get("/lost/")
+    assert (response.status_code, response["Retry-After"]) == (503, "30")
+    assert response["X-Request-ID"] in response.text
+    assert "Retry-After" not in visitor.get("/broken/")
 
 
 def test_an_error_has_a_page_even_where_the_templates_are_broken(visitor, settings):
