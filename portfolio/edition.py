@@ -25,7 +25,7 @@ AT_MOST = 1.0  # second until a change is seen everywhere
 BETWEEN_LOOKS = 0.3
 GOOD_FOR = 0.9 * AT_MOST
 # Seconds that a visitor waits for a look; a database that takes longer is taken for lost.
-PATIENCE = 0.3
+PATIENCE = 1.0
 
 
 def begin_another(sender, **kwargs):

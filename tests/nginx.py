@@ -140,6 +140,8 @@ class Application:
 
     def stop(self):
         """At once: a worker that has only begun does not hear that it should end."""
+        if self.process.returncode is not None:
+            return
         for server in children(self.process.pid):
             os.killpg(server, signal.SIGKILL)
         self.process.wait(MINUTE)
