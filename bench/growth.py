@@ -66,6 +66,7 @@ pages = {
     "journal, deepest": f"/journal/{before(late)}",
     "a year": f"/journal/{newest.month.year}/",
     "a year, deepest": f"/journal/{oldest.month.year}/{before(late)}",
+    # Of few there are not as many in a month as a page has.
     "a month": f"{month}/",
     "an entry, newest": newest.get_absolute_url(),
     "an entry, oldest": oldest.get_absolute_url(),
@@ -92,7 +93,7 @@ pages = {
     "list of drafts": f"{LIST}?state=draft",
     "list of live entries": f"{LIST}?state=live",
     "list of a tool": f"{LIST}?tools__id__exact={tool.pk}",
-    "list, searched": f"{LIST}?q=word2990",
+    "list, searched": f"{LIST}?q=word100",
     "form of an entry": f"{LIST}{newest.pk}/change/",
     "form of a new entry": f"{LIST}add/",
     "names to choose from": "/admin/autocomplete/?app_label=portfolio&model_name=evidence"

@@ -138,9 +138,9 @@ class MatchTitle(Match):
     lookup_name = "match_title"
 
     def as_postgresql(self, compiler, connection):
-        # As its index has it, which for a word of many texts saves looking at their titles.
-        self.template = "ts_filter({}, '{{a}}') @@ {}::tsquery"
-        return self.as_sql(compiler, connection)
+        column, _ = self.process_lhs(compiler, connection)
+        expression, params = self.process_rhs(compiler, connection)
+        return f"{column.rpartition('.')[0]}.titles @@ {expression}::tsquery", params
 
 
 class Rank(models.Func):

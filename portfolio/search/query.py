@@ -33,6 +33,8 @@ ENDS = 10
 NEAR_WORDS = 5_000
 NEAREST = 5
 TELLING = 300
+# Of the documents that have a word, how many are asked whether one is live.
+ASKED = 2_000
 CANDIDATES = 1_000  # how many of a text's words may be telling
 TELL = 8  # how many of a text's telling words are looked at
 
@@ -287,7 +289,8 @@ def are_live(expressions):
     parts, params = [], []
     for expression in expressions.values():
         # Without a limit of its own PostgreSQL reads the whole table, hoping for an early match.
-        found = Document.objects.live().filter(pk__in=newest(expression))
+        matching = Terms.objects.filter(search_terms__match=expression).values("pk")[:ASKED]
+        found = Document.objects.live().filter(pk__in=matching)
         sql, values = found.order_by().values("pk")[:1].query.sql_with_params()
         parts.append(f"EXISTS ({sql})")
         params += values
