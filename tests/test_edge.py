@@ -3,9 +3,11 @@
 import threading
 from contextlib import contextmanager
 from datetime import timedelta
+from io import StringIO
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.core.management import call_command
 from django.core.wsgi import get_wsgi_application
 from django.db import connection, transaction
 from django.http import HttpResponse
@@ -14,7 +16,7 @@ from django.urls import path
 from django.utils import timezone
 from django.utils.crypto import get_random_string
 
-from journal.models import Entry
+from journal.models import CountedMonth, Entry
 from portfolio import edge as layer
 from portfolio import edition, sessions
 from portfolio.edge import BRIEFLY, CACHE_CONTROL, POPULAR, Edge, public
@@ -617,6 +619,16 @@ def test_however_content_is_written_it_is_another_edition(way):
     before = number()
     WAYS[way](role)
     assert number() != before
+
+
+def test_after_sql_by_hand_a_command_makes_another_edition():
+    make_entry()
+    before = number()
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE journal_entry SET publish_at = NULL")
+    assert number() == before and CountedMonth.objects.live()
+    call_command("rebuild_search", stdout=StringIO())
+    assert number() != before and not CountedMonth.objects.live()
 
 
 def test_what_is_taken_back_is_no_other_edition():
