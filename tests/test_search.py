@@ -636,3 +636,13 @@ def test_words_and_terms():
     document = Document(pk=1)
     document.words = ["a"], ["a", "b"]
     assert index.tsvector_row(document)[1] == "'a':1A,1D '=a':2A,2D 'b':3D '=b':4D"
+
+
+def test_what_is_live_is_found_below_any_number_of_drafts(monkeypatch):
+    monkeypatch.setattr(query, "MOST", 2)
+    make_entry(title="live", body="garden")
+    for _ in range(4):
+        make_entry(title="draft", body="garden", publish_at=None)
+    assert titles("garden") == ["live"]
+    monkeypatch.setattr(query, "ASKED", 2)
+    assert titles("garden") == []

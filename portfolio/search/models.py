@@ -18,16 +18,18 @@ def only(kind):
 class DocumentQuerySet(models.QuerySet):
     def live(self):
         """What the public may find now, by the items themselves: a document says nothing of it."""
-        return self.filter(
-            reduce(
-                or_,
-                (
-                    is_live(f"{kind}__")
-                    if issubclass(model, Publishable)
-                    else Q(**{f"{kind}__isnull": False})
-                    for model, kind in Document.kinds().items()
-                ),
-            )
+        return self.filter(self.is_live())
+
+    def is_live(self):
+        """The same as a condition."""
+        return reduce(
+            or_,
+            (
+                is_live(f"{kind}__")
+                if issubclass(model, Publishable)
+                else Q(**{f"{kind}__isnull": False})
+                for model, kind in Document.kinds().items()
+            ),
         )
 
 

@@ -7,7 +7,7 @@ from heapq import nlargest
 from typing import NamedTuple
 
 from django.db import connection
-from django.db.models import Case, Q, Value, When
+from django.db.models import BooleanField, Case, ExpressionWrapper, Q, Value, When
 from django.db.models.functions import Coalesce
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
@@ -103,23 +103,31 @@ class Found(NamedTuple):
         return self.rank, month is None, month, self.pk
 
 
-def find(asked, ends=(), join="all"):
+def find(asked, ends=(), join="all", most=None):
     """The `Found` of live documents, the best first: of many the newest, and those by their title.
 
-    With `join` any, all that have one of the words if none has all of them.
+    With `join` any, all that have one of the words if none has all of them. If the newest are all
+    drafts, as after an import, more are looked at.
     """
+
+    most = most or MOST
 
     def keys(*joins):
         expressions = [match(asked, ends, each) for each in joins]
-        return newest(*expressions, titles=[match(asked, ends, each, True) for each in joins])
+        titles = [match(asked, ends, each, True) for each in joins]
+        return newest(*expressions, titles=titles, most=most)
 
     wanted, has_all = keys("all"), Value(True)
     if join == "any":
         has_all = Case(When(pk__in=wanted, then=True), default=False)
         wanted = keys("all", "any")
     rank = Rank(match(asked, ends, join), asked, ends)
-    found = Document.objects.live().filter(pk__in=wanted)
-    found = [Found(*row) for row in found.values_list(rank, "pk", KIND, MONTH, has_all)]
+    live = ExpressionWrapper(Document.objects.is_live(), BooleanField())
+    rows = Document.objects.filter(pk__in=wanted)
+    rows = [*rows.values_list(rank, "pk", KIND, MONTH, has_all, live)]
+    found = [Found(*row) for *row, shown in rows if shown]
+    if not found and most < ASKED and len(rows) > most:
+        return find(asked, ends, join, ASKED)
     if any(each.has_all for each in found):
         found = [each for each in found if each.has_all]
     return sorted(found, key=lambda each: each.order)
