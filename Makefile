@@ -16,8 +16,8 @@ test: .venv/ready-npm
 	TEST_DATABASE=sqlite $(BIN)/python -m pytest -n 4 --dist worksteal
 	TEST_DATABASE=postgres $(BIN)/python -m pytest -n 4 --dist worksteal
 
-# Speeds and scores of this machine, kept in bench/results.md.
-bench: .venv/ready-npm .venv/ready-peers
+# Speeds and scores of this machine, kept in bench/results.md; with PEERS=1 Wagtail's, too.
+bench: .venv/ready-npm .venv/ready-peers $(if $(PEERS),.venv/ready-wagtail)
 	@$(BIN)/python -m bench
 
 check: .venv/ready-dev
@@ -54,4 +54,10 @@ check: .venv/ready-dev
 .venv/ready-peers: .venv/ready bench/peers.txt
 	@$(PYTHON) -m venv .venv/peers
 	@.venv/peers/bin/pip install --quiet --disable-pip-version-check -r bench/peers.txt
+	@touch $@
+
+# What `make bench PEERS=1` compares with, too.
+.venv/ready-wagtail: .venv/ready bench/wagtail.txt
+	@$(PYTHON) -m venv .venv/wagtail
+	@.venv/wagtail/bin/pip install --quiet --disable-pip-version-check -r bench/wagtail.txt
 	@touch $@

@@ -12,11 +12,14 @@ from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from bench import build, exchange, growth, lighthouse, weight, writing
+from bench import build, exchange, growth, lighthouse, peers, weight, writing
 from tests.machine import chromium, npm_package, run_quietly
 from tests.server import running_site
 
 BENCHMARKS = [weight, writing, exchange, growth, build, lighthouse]
+if os.environ.get("PEERS"):
+    # Its environment takes a while to install.
+    BENCHMARKS.append(peers)
 RESULTS = Path(__file__).with_name("results.md")
 
 

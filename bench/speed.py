@@ -26,7 +26,7 @@ HEADINGS = [
     *("p99 ms", "against", "ratio", "bound"),
 ]
 ROUNDS = int(os.environ.get("ROUNDS", "5"))
-SECONDS = float(os.environ.get("SECONDS", "2"))
+SECONDS = int(os.environ.get("SECONDS", "2"))  # wrk takes whole ones
 CONNECTIONS = (1, 16, 64)
 BROWSER = {
     "Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
@@ -45,21 +45,21 @@ for number in range(10_000):
     print(time.monotonic(), tool.name, flush=True)
     time.sleep(1)
 """
+# As `manage.py serve` starts it, but with one worker.
+GRANIAN = "granian --interface wsgi --workers 1 --blocking-threads 4 --log-level warning --port {}"
 
 
 class Server:
-    """An application on Granian, as `manage.py serve` starts it but with one worker."""
+    """An application on the server that a module of Python's is."""
 
-    def __init__(self, target, place):
-        self.port = int(place["PORT"])
-        self.host = f"127.0.0.1:{self.port}"
-        options = ["--workers", "1", "--blocking-threads", "4", "--log-level", "warning"]
-        command = [sys.executable, "-m", "granian", "--interface", "wsgi", *options]
+    def __init__(self, target, place, command=GRANIAN, python=sys.executable, cwd=ROOT):
+        self.host = f"127.0.0.1:{place['PORT']}"
+        command = [python, "-m", *command.format(place["PORT"]).split(), target]
         began = time.monotonic()
-        self.process = subprocess.Popen(
-            [*command, "--port", str(self.port), target], cwd=ROOT, env=place
-        )
+        self.process = subprocess.Popen(command, cwd=cwd, env=place)
         while not self.answers():
+            if self.process.poll() is not None:
+                raise RuntimeError(f"{target} did not start")
             time.sleep(0.005)
         self.started_in = time.monotonic() - began
 
@@ -84,8 +84,8 @@ class Server:
 
 
 @contextmanager
-def serving(target, place):
-    server = Server(target, place)
+def serving(target, place, **options):
+    server = Server(target, place, **options)
     try:
         yield server
     finally:
@@ -138,9 +138,9 @@ def rows(site):
             yield from measure(engine, Path(folder, engine), url)
 
 
-def measure(engine, folder, url):
+def with_seed(folder, **variables):
+    """A function that gives environments of servers of a site in the folder, with the seed."""
     folder.mkdir()
-    variables = {"DATABASE_URL": url} if url else {}
 
     def place(**others):
         port = str(free_port())
@@ -154,6 +154,11 @@ def measure(engine, folder, url):
         ["collectstatic", "--no-input"],
     ):
         manage(place(), *command)
+    return place
+
+
+def measure(engine, folder, url):
+    place = with_seed(folder, **({"DATABASE_URL": url} if url else {}))
     with ExitStack() as running:
         start = running.enter_context
         ours = start(serving("portfolio.wsgi:application", place()))

@@ -1,4 +1,4 @@
-"""The machine that the suite needs: an environment, a PostgreSQL, a Chromium, Java and Node.
+"""The machine that the suite needs: an environment, a PostgreSQL, a Chromium, Java, Node, others.
 
 A pytest plugin, loaded with `-p tests.machine` because a conftest.py comes too late: pytest-django
 has read the settings by then. What is missing is brought along or installed; nothing is skipped.
@@ -282,6 +282,68 @@ def browser_type_launch_args(browser_type_launch_args, pytestconfig):
     with pytestconfig.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
         path = chromium()
     return browser_type_launch_args | {"executable_path": path, "args": CHROMIUM_FLAGS}
+
+
+# Programs of Debian's.
+
+# The packages of each, with those that it needs and that a machine may lack.
+PACKAGES = {"wrk": ("wrk", "libluajit-5.1-2")}
+NOT_STARTED = 127  # what the loader and the shell end with if something is missing
+
+
+def program(name):
+    """The path of one of the programs in `PACKAGES`, unpacked if the machine has none."""
+    if path := shutil.which(name):
+        return path
+
+    def starts(root):
+        # The machine's own would have been on the PATH.
+        return root != Path("/") and starter(root, name)
+
+    return starter(unpacked(name, PACKAGES[name], starts), name)
+
+
+def starter(root, name):
+    """The script that starts an unpacked program with its libraries; None if it does not start."""
+    path, script = root / "usr/bin" / name, root / f"start-{name}"
+    if not path.exists():
+        return None
+    if not script.exists():
+        libraries = ":".join(map(str, root.glob("usr/lib/*-linux-*")))
+        command = f"LD_LIBRARY_PATH={shlex.quote(libraries)} exec {shlex.quote(str(path))}"
+        script.write_text(f'#!/bin/sh\n{command} "$@"\n')
+        script.chmod(0o755)
+    return None if run_quietly(script, "--version").returncode == NOT_STARTED else script
+
+
+def unpacked(name, packages, starts):
+    """The folder that has Debian's packages as a machine's root has them, and for which `starts`.
+
+    They are unpacked beside Python's, and not installed: that would start servers. Without apt it
+    is the machine's own root. Raises FileNotFoundError with the last words of what failed.
+    """
+    root, said = Path(sys.prefix, name), ""
+    with open(__file__) as lock:
+        # One worker unpacks; the others wait here.
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if starts(root):
+            return root
+        if apt := shutil.which("apt-get"):
+            if os.geteuid() == 0:
+                said += run_quietly(apt, "update").stdout[-500:]
+            shutil.rmtree(root, ignore_errors=True)
+            root.mkdir()
+            command = f'cd "$0" && "$1" download {" ".join(packages)}'
+            command += ' && for file in *.deb; do dpkg-deb -x "$file" .; done'
+            said += run_quietly("sh", "-c", command, str(root), apt).stdout[-1000:]
+            if starts(root):
+                return root
+        if starts(Path("/")):
+            return Path("/")
+    raise FileNotFoundError(
+        f"{name} is needed, which could not be unpacked. "
+        f"On Debian: apt-get install {' '.join(packages)}\n{said}"
+    )
 
 
 # Java and Node, which are packages from PyPI, and what npm brought beside them.

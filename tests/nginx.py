@@ -3,12 +3,10 @@
 The configuration is the one that operators copy, with their edits made by replacing text.
 """
 
-import fcntl
 import http.client
 import json
 import os
 import re
-import shutil
 import signal
 import socket
 import ssl
@@ -18,7 +16,7 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.machine import run_quietly
+from tests.machine import run_quietly, unpacked
 from tests.server import MINUTE, ROOT, environment, free_port, with_static_files
 
 HOST = "example.org"
@@ -30,33 +28,8 @@ PACKAGES = "nginx", "nginx-common", "libnginx-mod-http-brotli-static"
 
 
 def nginx_root():
-    """The folder that has Debian's nginx in `usr/sbin` and its configuration in `etc/nginx`.
-
-    The packages are unpacked beside Python's, and not installed: that would start a web server on
-    port 80. Raises FileNotFoundError with the last words of what failed.
-    """
-    root, said = Path(sys.prefix, "nginx"), ""
-    with open(__file__) as lock:
-        # One worker unpacks; the others wait here.
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if starts(root):
-            return root
-        if apt := shutil.which("apt-get"):
-            if os.geteuid() == 0:
-                said += run_quietly(apt, "update").stdout[-500:]
-            shutil.rmtree(root, ignore_errors=True)
-            root.mkdir()
-            command = f'cd "$0" && "$1" download {" ".join(PACKAGES)}'
-            command += ' && for file in *.deb; do dpkg-deb -x "$file" .; done'
-            said += run_quietly("sh", "-c", command, str(root), apt).stdout[-1000:]
-            if starts(root):
-                return root
-        if starts(Path("/")):
-            return Path("/")
-    raise FileNotFoundError(
-        "The tests of deploy/ need nginx with its brotli module, which could not be unpacked. "
-        f"On Debian: apt-get install {' '.join(PACKAGES)}\n{said}"
-    )
+    """The folder that has Debian's nginx in `usr/sbin` and its configuration in `etc/nginx`."""
+    return unpacked("nginx", PACKAGES, starts)
 
 
 def starts(root):

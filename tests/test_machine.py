@@ -176,6 +176,26 @@ def test_a_browser_that_cannot_be_had_says_what_to_install(tmp_path, monkeypatch
     assert "ECONNREFUSED 127.0.0.1:9" in str(failure.value)
 
 
+# Programs of Debian's.
+
+
+@pytest.mark.once
+def test_a_program_that_the_machine_lacks_is_unpacked_and_starts(monkeypatch):
+    which = shutil.which
+    monkeypatch.setattr(shutil, "which", lambda name: None if name == "wrk" else which(name))
+    path = machine.program("wrk")
+    assert Path(sys.prefix) in path.parents
+    assert machine.run_quietly(path, "--version").stdout.startswith("wrk ")
+
+
+@pytest.mark.once
+def test_a_program_that_cannot_be_had_says_what_to_install(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(sys, "prefix", str(tmp_path))
+    with pytest.raises(FileNotFoundError, match=r"wrk is needed.* apt-get install wrk libluajit"):
+        machine.program("wrk")
+
+
 # Java and Node.
 
 
