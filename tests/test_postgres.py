@@ -144,7 +144,8 @@ def searches(site, number):
 def test_connections_are_no_more_than_threads_however_many_visitors_come(server, site):
     options = serve.server()
     threads = int(options[options.index("--blocking-threads") + 1])
-    most, seen = int(options[options.index("--workers") + 1]) * threads, set()
+    # Two more threads of each worker look for the edition, and make pages anew.
+    most, seen = int(options[options.index("--workers") + 1]) * (threads + 2), set()
     with ThreadPoolExecutor(4 * most) as visitors:
         answers = [visitors.submit(answer, url) for url in searches(site, 20 * most)]
         while not all(each.done() for each in answers):

@@ -8,7 +8,7 @@ from django.views.decorators.http import require_safe
 
 from portfolio.models import MarkdownField, Tool
 from portfolio.search.models import Document
-from portfolio.search.query import match, typed
+from portfolio.search.query import ends_of, match, newest, typed
 from portfolio.search.words import words
 
 from .views import editor_required, may_write
@@ -71,9 +71,8 @@ def likeliest(kind, text, user):
     if text:
         has = Q(**{f"{title}__icontains": text})
         if asked := typed(text):
-            documents = Document.objects.filter(
-                terms__search_terms__match=match(asked, title=True), **{f"{kind}__isnull": False}
-            )
+            found = newest(titles=[match(asked, ends_of(asked[-1]), title=True)])
+            documents = Document.objects.filter(pk__in=found, **{f"{kind}__isnull": False})
             has |= Q(pk__in=documents.values(kind))
         items = items.filter(has)
     begins = Case(
@@ -81,9 +80,9 @@ def likeliest(kind, text, user):
         When(**{f"{title}__icontains": f" {text}"}, then=Value(1)),
         default=Value(2),
     )
-    newest = "position" if model is Tool else "-updated_at"
+    latest = "position" if model is Tool else "-updated_at"
     texts = [field.name for field in model._meta.fields if isinstance(field, MarkdownField)]
-    return items.defer(*texts).order_by(begins, newest, "-pk")[:MOST]
+    return items.defer(*texts).order_by(begins, latest, "-pk")[:MOST]
 
 
 def rank(title, text):
