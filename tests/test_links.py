@@ -98,8 +98,8 @@ def test_any_text_is_answered(admin_client, text):
 
 def test_the_list_costs_the_same_however_much_there_is(admin_client, django_assert_num_queries):
     def ask():
-        # The session, the user, what they may in two, and each of four kinds.
-        with django_assert_num_queries(8):
+        # The session, the user, their rights in two, how the word goes on, and each of four kinds.
+        with django_assert_num_queries(9):
             return titles(admin_client, "garden")
 
     make_entry(title="garden")

@@ -39,7 +39,9 @@ def links(request):
     the user may see.
     """
     text = request.GET.get("q", "").strip()[:LONGEST]
-    items = [item for kind in KINDS for item in likeliest(kind, text, request.user)]
+    asked = typed(text)
+    found = newest(titles=[match(asked, ends_of(asked[-1]), title=True)]) if asked else None
+    items = [item for kind in KINDS for item in likeliest(kind, text, found, request.user)]
     items.sort(key=lambda item: (rank(str(item), text), -last_edit(item)))
     pages = [
         {
@@ -58,20 +60,19 @@ def links(request):
     return JsonResponse({"links": [*lists, *pages][:MOST]})
 
 
-def likeliest(kind, text, user):
+def likeliest(kind, text, found, user):
     """At most 20 items of a kind: those whose titles begin with the text, then those that have a
     word which does, then those that have it anywhere or have its words in any order.
 
     Case is folded as far as the engine does it; accents by the index of search, for whole words
-    and two letters or more of the last.
+    and two letters or more of the last: `found` are the documents with those.
     """
     model = Document._meta.get_field(kind).related_model
     title = "name" if model is Tool else "title"
     items = model.objects.all() if model is Tool else model.objects.visible_to(user)
     if text:
         has = Q(**{f"{title}__icontains": text})
-        if asked := typed(text):
-            found = newest(titles=[match(asked, ends_of(asked[-1]), title=True)])
+        if found is not None:
             documents = Document.objects.filter(pk__in=found, **{f"{kind}__isnull": False})
             has |= Q(pk__in=documents.values(kind))
         items = items.filter(has)
