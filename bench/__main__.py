@@ -16,7 +16,7 @@ from bench import build, exchange, growth, lighthouse, peers, weight, writing
 from tests.machine import chromium, npm_package, run_quietly
 from tests.server import running_site
 
-BENCHMARKS = [weight, writing, exchange, growth, build, lighthouse]
+BENCHMARKS = [weight, speed, writing, exchange, growth, build, lighthouse]
 if os.environ.get("PEERS"):
     # Its environment takes a while to install.
     BENCHMARKS.append(peers)

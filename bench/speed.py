@@ -101,6 +101,8 @@ def rate(server, connections, path="/", **headers):
     if "Non-2xx" in told or "Socket errors" in told:
         raise RuntimeError(told)
     number, unit = re.search(r"99%\s+([\d.]+)(us|ms|s)", told).groups()
+    # What was asked at last is answered, before another takes its turn.
+    server.get(path)
     p99 = float(number) * {"us": 0.001, "ms": 1, "s": 1000}[unit]
     return float(re.search(r"Requests/sec:\s+([\d.]+)", told)[1]), p99
 
@@ -181,16 +183,19 @@ def measure(engine, folder, url):
 
 
 def hot(ours, others, etag, connections):
+    constant, *slower = others
     runs = {
-        name: lambda server=server: rate(server, connections) for name, server in others.items()
+        constant: lambda: rate(others[constant], connections),
+        "page": lambda: rate(ours, connections),
+        "page, 304": lambda: rate(ours, connections, **{"If-None-Match": etag}),
     }
-    runs["page"] = lambda: rate(ours, connections)
-    runs["page, 304"] = lambda: rate(ours, connections, **{"If-None-Match": etag})
+    for name in slower:
+        runs[name] = lambda name=name: rate(others[name], connections)
     turns = Turns(connections, **runs)
     yield turns.row("constant")
     yield turns.row("page", "constant", "≥ 0.93")
     yield turns.row("page, 304", "constant", "≥ 0.97")
-    for name in ("Django, a view", "Django's cache", "made anew"):
+    for name in slower:
         yield turns.row(name, "constant")
 
 
