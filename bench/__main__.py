@@ -12,7 +12,7 @@ from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from bench import build, exchange, growth, lighthouse, peers, weight, writing
+from bench import build, exchange, growth, lighthouse, peers, speed, weight, writing
 from tests.machine import chromium, npm_package, run_quietly
 from tests.server import running_site
 
