@@ -10,8 +10,13 @@ from django.db import connection, connections, transaction
 from django.test import TransactionTestCase
 from playwright.sync_api import expect, sync_playwright
 
+from portfolio import edge as layer
+from portfolio import edition
+from portfolio.edge import Edge
+from portfolio.edition import Watch
 from portfolio.search import index
 from tests.machine import browser_type_launch_args  # noqa: F401  (a fixture)
+from tests.wsgi import Clock, Django
 
 
 def pytest_configure(config):
@@ -155,3 +160,21 @@ def own_pictures(request):
     pure = {"test_markdown", "test_plain", "test_difference"}
     if request.module.__name__.rpartition(".")[2] not in pure:
         request.getfixturevalue("media_root")
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    return Clock(monkeypatch)
+
+
+@pytest.fixture
+def edge(clock, monkeypatch):
+    """The layer as a worker has it after its start, in front of a `Django`."""
+    watch = Watch()
+    monkeypatch.setattr(edition, "watch", watch)
+    monkeypatch.setattr(layer, "watch", watch)
+    edge = Edge(Django())
+    edge.asked = edge.application.asked
+    yield edge
+    edge.press.shutdown()
+    watch.eyes.shutdown()

@@ -1,12 +1,19 @@
 """Requests to a WSGI application as a server makes them, without one."""
 
 import gzip
+import time
 from dataclasses import dataclass
+from datetime import timedelta
 from io import BytesIO
 from urllib.parse import urlsplit
 
 import brotli
 from django.conf import settings
+from django.core.wsgi import get_wsgi_application
+from django.utils import timezone
+
+from portfolio import edge as layer
+from portfolio import edition, kept
 
 DECODE = {None: bytes, "br": brotli.decompress, "gzip": gzip.decompress}
 
@@ -57,3 +64,32 @@ def ask(application, path, **how):
     status, headers = told
     assert len({name.lower() for name, _ in headers}) == len(headers), headers
     return Answer(int(status[:3]), dict(headers), body)
+
+
+def settle(edge):
+    """Wait until what is made beside the requests is made."""
+    edge.press.submit(int).result()
+
+
+class Django:
+    """Django, which notes the paths that it is asked for, and can be held up."""
+
+    def __init__(self):
+        self.application, self.asked, self.hold = get_wsgi_application(), [], None
+
+    def __call__(self, environ, start_response):
+        self.asked.append(environ["PATH_INFO"])
+        if self.hold:
+            self.hold()
+        return self.application(environ, start_response)
+
+
+class Clock:
+    """Time that stands still, or so many seconds later; that of day goes on from there."""
+
+    def __init__(self, monkeypatch):
+        self.passed, start, now = 0, time.monotonic(), timezone.now
+        self.monotonic = lambda: start + self.passed
+        for module in (edition, kept, layer):
+            monkeypatch.setattr(module, "time", self)
+        monkeypatch.setattr(timezone, "now", lambda: now() + timedelta(seconds=self.passed))
