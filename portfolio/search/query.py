@@ -7,7 +7,7 @@ from heapq import nlargest
 from typing import NamedTuple
 
 from django.db import connection
-from django.db.models import BooleanField, Case, ExpressionWrapper, Q, Value, When
+from django.db.models import BooleanField, Case, ExpressionWrapper, Q, Subquery, Value, When
 from django.db.models.functions import Coalesce
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
@@ -84,7 +84,19 @@ def newest(*expressions, titles=(), most=MOST):
         Terms.objects.filter(each).order_by("-pk").values("pk")[: most + 1] for each in matching
     ]
     found = [Terms.objects.filter(pk__in=keys).values("pk") for keys in found]
-    return found[0].union(*found[1:])
+    return Once(found[0].union(*found[1:]))
+
+
+class Once(Subquery):
+    """A subquery that is answered once, not for each row of the query that it is in.
+
+    PostgreSQL does the other where it does not know yet how many rows there are, as in the first
+    minute after an import.
+    """
+
+    def as_postgresql(self, compiler, connection):
+        template = "(SELECT unnest(ARRAY(%(subquery)s)))"
+        return self.as_sql(compiler, connection, template=template)
 
 
 class Found(NamedTuple):
