@@ -164,6 +164,9 @@ class Edge:
             page.variants, page.asked = earlier.variants, earlier.asked
         else:
             page.compress(COMPRESS)
+        if not is_page and status < "500":
+            # What was a page is none any more.
+            self.pages.drop(key)
         if for_everyone:
             (self.pages if is_page else self.others).put(key, page)
         return page, for_everyone

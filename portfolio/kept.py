@@ -63,10 +63,16 @@ class Kept:
     def put(self, key, page):
         page.takes = page.size
         with self.lock:
-            if replaced := self.pages.pop(key, None):
-                self.size -= replaced.takes
+            self._drop(key)
             self.pages[key] = page
             self.size += page.takes
             while self.size > self.most:
-                _, oldest = self.pages.popitem(last=False)
-                self.size -= oldest.takes
+                self._drop(next(iter(self.pages)))
+
+    def drop(self, key):
+        with self.lock:
+            self._drop(key)
+
+    def _drop(self, key):
+        if dropped := self.pages.pop(key, None):
+            self.size -= dropped.takes

@@ -356,30 +356,34 @@ def test_what_is_not_there_is_kept_briefly(edge, clock):
 # All at once.
 
 
-def test_one_thread_makes_what_many_ask_for(edge):
-    make_role()
-    waiting = threading.Barrier(8)
+def together(edge, path, number):
+    """The answers of visitors who ask at once, while the first is held up."""
+    waiting, began, go = threading.Barrier(number), threading.Event(), threading.Event()
     answers = []
-    began, go = threading.Event(), threading.Event()
 
     def hold():
         began.set()
         go.wait()
 
-    edge.application.hold = hold
-
-    def visitor():
+    def visit():
         waiting.wait()
-        answers.append(ask(edge, "/roles/"))
+        answers.append(ask(edge, path))
         connection.close()
 
-    threads = [threading.Thread(target=visitor) for _ in range(8)]
+    edge.application.hold = hold
+    threads = [threading.Thread(target=visit) for _ in range(number)]
     for thread in threads:
         thread.start()
     began.wait()
     go.set()
     for thread in threads:
         thread.join()
+    return answers
+
+
+def test_one_thread_makes_what_many_ask_for(edge):
+    make_role()
+    answers = together(edge, "/roles/", 8)
     assert edge.asked == ["/roles/"]
     assert len(answers) == 8 and all(answer == answers[0] for answer in answers)
 
@@ -394,24 +398,5 @@ def test_visitors_who_wait_together_share_no_cookie(edge, views):
         return response
 
     views("page", public(view))
-    began, go = threading.Event(), threading.Event()
-    cookies = []
-
-    def hold():
-        began.set()
-        go.wait()
-
-    edge.application.hold = hold
-
-    def visitor():
-        cookies.append(ask(edge, "/page/").headers["Set-Cookie"])
-        connection.close()
-
-    threads = [threading.Thread(target=visitor) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    began.wait()
-    go.set()
-    for thread in threads:
-        thread.join()
-    assert len({*cookies}) == 4
+    cookies = {answer.headers["Set-Cookie"] for answer in together(edge, "/page/", 4)}
+    assert len(cookies) == 4

@@ -57,6 +57,18 @@ def test_what_is_unpublished_is_gone_after_the_second_even_if_nothing_can_be_mad
     assert ask(edge, address).status == 404
 
 
+def test_what_is_no_page_any_more_takes_no_memory_and_is_kept_as_what_it_is(edge, clock):
+    tool = make_tool()
+    address = tool.get_absolute_url()
+    assert ask(edge, address).status == 200
+    tool.delete()
+    clock.passed += AT_MOST
+    for _ in range(3):
+        assert ask(edge, address).status == 404
+    assert edge.asked == [address] * 2
+    assert not edge.pages.pages and edge.pages.size == 0
+
+
 def test_without_an_edit_a_page_stays(edge, clock):
     ask(edge, "/")
     clock.passed += 3600 if timezone.localtime().hour < 22 else 60
