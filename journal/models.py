@@ -1,7 +1,6 @@
 from django.db import models, transaction
 from django.db.models import Count, F, Max, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
-from django.urls import reverse
 from django.utils import timezone
 
 from portfolio.models import (
@@ -13,6 +12,7 @@ from portfolio.models import (
     is_live,
 )
 from portfolio.months import Month, MonthField
+from portfolio.page import address
 from portfolio.search.index import take_turns
 
 
@@ -92,7 +92,7 @@ class Entry(Publishable):
         ]
 
     def get_absolute_url(self):
-        return reverse("journal:entry", args=[self.month, self.slug])
+        return address("journal:entry", self.month, self.slug)
 
     @property
     def text(self):

@@ -18,8 +18,9 @@ from itertools import pairwise
 from pathlib import Path
 from threading import Lock
 
-from django.urls import reverse
 from PIL import Image, ImageColor, ImageDraw, ImageFont
+
+from .page import address
 
 # To be raised when the drawing changes, so that every card gets a new address.
 DRAWING = 1
@@ -278,7 +279,7 @@ def lists():
         "lessons": "what broke, and what i learned",
         "cv": "cv",
     }
-    return {reverse(name): title for name, title in titles.items()}
+    return {address(name): title for name, title in titles.items()}
 
 
 def card_of_list(path, profile):
@@ -305,4 +306,4 @@ def card_address(page, path, profile):
 
 def card_path(path):
     """The path of the picture that stands for the page at a path, if it has one of its own."""
-    return reverse("card", args=[path.strip("/") or "home"])
+    return address("card", path.strip("/") or "home")

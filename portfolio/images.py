@@ -176,7 +176,8 @@ def at_hand(pictures):
 def look_up(texts):
     """Asks once for all pictures that the texts of a page name, instead of once for each text."""
     names = {name for text in texts for name in names_in(text)}
-    found = {image.file.name: image for image in models.Image.objects.filter(file__in=names)}
+    images = models.Image.objects.filter(file__in=names) if names else ()
+    found = {image.file.name: image for image in images}
     _looked_up.set({name: found.get(name) for name in names})
 
 

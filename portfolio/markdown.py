@@ -90,6 +90,7 @@ def plain(text):
     return " ".join(html.unescape(nh3.clean(without_notes, tags=set())).split())
 
 
+@lru_cache(maxsize=256)
 def excerpt(text, length=160):
     """The beginning of `plain(text)`, as `shorten` cuts it."""
     return shorten(plain(text), length)

@@ -1,5 +1,6 @@
 from django.core.exceptions import BadRequest
-from django.urls import reverse
+
+from .page import address
 
 
 def refuse_nul(get_response):
@@ -22,8 +23,8 @@ def speculate(get_response):
     def middleware(request):
         response = get_response(request)
         is_page = response.headers.get("Content-Type", "").startswith("text/html")
-        if is_page and not request.path.startswith(reverse("admin:index")):
-            response.headers["Speculation-Rules"] = f'"{reverse("speculation_rules")}"'
+        if is_page and not request.path.startswith(address("admin:index")):
+            response.headers["Speculation-Rules"] = f'"{address("speculation_rules")}"'
         return response
 
     return middleware

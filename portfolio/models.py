@@ -9,12 +9,12 @@ from django.db.models import F, Max, OuterRef, Q, Value
 from django.db.models.fields.tuple_lookups import TupleGreaterThan, TupleLessThan
 from django.db.models.functions import Greatest
 from django.db.models.lookups import GreaterThan, LessThan
-from django.urls import reverse
 from django.utils import timezone
 
 from . import markdown, rights
 from .changes import ContentQuerySet
 from .months import Month, MonthField
+from .page import address
 from .parts import Part
 
 
@@ -302,7 +302,7 @@ class Tool(NaturalKeyModel):
         return self.name
 
     def get_absolute_url(self):
-        return reverse("tool", args=[self.slug])
+        return address("tool", self.slug)
 
     @property
     def description(self):
@@ -388,7 +388,7 @@ class Profile(NaturalKeyModel):
         return self.name or "profile"
 
     def get_absolute_url(self):
-        return reverse("home")
+        return address("home")
 
 
 class ProfileLink(NaturalKeyModel):
@@ -468,7 +468,7 @@ class Focus(NaturalKeyModel):
         return self.text
 
     def get_absolute_url(self):
-        return reverse("now")
+        return address("now")
 
     @property
     def searched(self):
@@ -496,7 +496,7 @@ class Principle(Publishable):
         ]
 
     def get_absolute_url(self):
-        return reverse("principle", args=[self.slug])
+        return address("principle", self.slug)
 
     @property
     def text(self):

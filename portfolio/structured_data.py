@@ -8,9 +8,8 @@ from urllib.parse import urljoin
 
 from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
-from django.urls import reverse
 
-from .page import absolute
+from .page import absolute, address
 
 # What would end the script element early, or the line where a parser takes it for JavaScript.
 ESCAPES = {ord(character): f"\\u{ord(character):04x}" for character in "<>&\u2028\u2029"}
@@ -44,7 +43,7 @@ def describe(page, profile, url, image):
 
 
 def website(profile):
-    url = absolute(reverse("home"))
+    url = absolute(address("home"))
     return {
         "@type": "WebSite",
         "@id": f"{url}#website",
@@ -53,7 +52,7 @@ def website(profile):
         "inLanguage": settings.LANGUAGE_CODE,
         "potentialAction": {
             "@type": "SearchAction",
-            "target": absolute(reverse("search")) + "?q={search_term_string}",
+            "target": absolute(address("search")) + "?q={search_term_string}",
             "query-input": "required name=search_term_string",
         },
     }
@@ -76,7 +75,7 @@ def profile_page(profile, url):
 
 
 def person(profile):
-    url = absolute(reverse("home"))
+    url = absolute(address("home"))
     return {"@type": "Person", "@id": f"{url}#person", "url": url, **known({"name": profile.name})}
 
 

@@ -24,12 +24,12 @@ from .sheet import lay_out
 
 NEWEST = 7
 LINKS = Part(ProfileLink.objects.filter(profile=OuterRef("pk")), ("label", "url", "rel_me"))
+PROFILES = Profile.objects.select_related("portrait").with_parts(links=LINKS)
 
 
 def load_profile():
     first_role = Role.objects.live().values("title")[:1]
-    profiles = Profile.objects.annotate(first_role=Subquery(first_role)).with_parts(links=LINKS)
-    profile = profiles.select_related("portrait").first()
+    profile = PROFILES.annotate(first_role=Subquery(first_role)).first()
     if profile is None:
         profile = Profile()
         profile._prefetched_objects_cache = {"links": []}

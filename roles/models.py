@@ -1,9 +1,9 @@
 from django.db import models
 from django.db.models import F, Q
-from django.urls import reverse
 
 from portfolio.models import MarkdownField, NaturalKeyModel, Publishable
 from portfolio.months import MonthField
+from portfolio.page import address
 from portfolio.parts import Part
 
 
@@ -40,7 +40,7 @@ class Role(Publishable):
         ]
 
     def get_absolute_url(self):
-        return reverse("roles:role", args=[self.slug])
+        return address("roles:role", self.slug)
 
     @property
     def text(self):

@@ -1,9 +1,9 @@
 from django import template
-from django.urls import reverse
 from django.utils.html import format_html
 
 from portfolio import images
 from portfolio import markdown as renderer
+from portfolio.page import address
 
 register = template.Library()
 
@@ -31,14 +31,14 @@ def time(month, name=""):
 @register.simple_tag(takes_context=True)
 def nav_link(context, name, label):
     """An item of a list of links, to the page of that name; it says so if it is this page."""
-    address = reverse(name)
+    path = address(name)
     # The page of an error of ours knows no request.
-    path = getattr(context.get("request"), "path", None)
+    is_here = getattr(context.get("request"), "path", None) == path
     here = '<li><a href="{}" aria-current="page">{}</a></li>'
-    return format_html(here if path == address else '<li><a href="{}">{}</a></li>', address, label)
+    return format_html(here if is_here else '<li><a href="{}">{}</a></li>', path, label)
 
 
 @register.filter
-def bare(address):
+def bare(url):
     """An address as people write it: without `https://` and a last slash."""
-    return address.removeprefix("https://").removeprefix("http://").removesuffix("/")
+    return url.removeprefix("https://").removeprefix("http://").removesuffix("/")
