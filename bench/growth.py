@@ -6,6 +6,7 @@ nothing that a server keeps is asked, and what the process keeps of texts is the
 
 import json
 import os
+import re
 import subprocess
 import sys
 from contextlib import ExitStack, contextmanager
@@ -14,13 +15,18 @@ from statistics import median
 from tempfile import TemporaryDirectory
 
 from bench import entries
+from bench.speed import manage
+from bench.speed import serving as serving_on_the_network
 from tests.machine import postgres
-from tests.server import ROOT, environment
+from tests.nginx import children, command_line
+from tests.server import ROOT, environment, free_port
 
 TITLE = "What a page costs among many entries"
 FEW, MANY = int(os.environ.get("FEW", 1_000)), int(os.environ.get("MANY", 100_000))
 ROUNDS = int(os.environ.get("ROUNDS", 15))
 BOUND = 1.2
+KEPT = 1_000  # pages
+MOST_MEMORY = 130  # MiB
 HEADINGS = ["engine", "page", f"ms of {FEW:,}", f"ms of {MANY:,}", "times", "at most"]
 
 # A process for each site: it says what pages there are, and answers the name of each with its cost.
@@ -86,6 +92,8 @@ pages = {
     "search, a rare word": "/search/?q=word2990",
     "search, a typing mistake": "/search/?q=wrod2990",
     "suggestions": "/search/suggest/?q=word29",
+    # As many of few as of many.
+    "suggestions, a common word": "/search/suggest/?q=word1",
     "nothing there": "/nothing-of-that-name/",
     "desk": "/admin/",
     "list of entries": f"{LIST}?whole",
@@ -94,6 +102,7 @@ pages = {
     "list of live entries": f"{LIST}?state=live",
     "list of a tool": f"{LIST}?tools__id__exact={tool.pk}",
     "list, searched": f"{LIST}?q=word100",
+    "list, a common word": f"{LIST}?q=word1",
     "form of an entry": f"{LIST}{newest.pk}/change/",
     "form of a new entry": f"{LIST}add/",
     "names to choose from": "/admin/autocomplete/?app_label=portfolio&model_name=evidence"
@@ -119,6 +128,9 @@ def rows(site):
         for engine, url in (("sqlite", ""), ("postgres", server)):
             places = [written(Path(folder, f"{engine}-{n}"), n, url) for n in (FEW, MANY)]
             yield from compare(engine, places)
+            few, many = (memory(place | {"PORT": str(free_port())}) for place in places)
+            name = f"MiB of a worker, {KEPT:,} pages kept"
+            yield engine, name, f"{few:.0f}", f"{many:.0f}", f"{many / few:.2f}", MOST_MEMORY
 
 
 def written(folder, number, server):
@@ -134,9 +146,8 @@ def written(folder, number, server):
     place = environment(folder, DJANGO_SETTINGS_MODULE="portfolio.settings", **variables)
     fixture = folder / "content.json"
     entries.write(fixture, number)
-    for command in (["migrate", "-v0"], ["import_content", fixture]):
-        manage = [sys.executable, "manage.py", *map(str, command)]
-        subprocess.run(manage, cwd=ROOT, env=place, stdout=subprocess.DEVNULL, check=True)
+    manage(place, "migrate", "-v0")
+    manage(place, "import_content", fixture)
     if server:
         with psycopg.connect(variables["DATABASE_URL"], autocommit=True) as connection:
             connection.execute("VACUUM ANALYZE")  # as the server does by itself before long
@@ -170,6 +181,33 @@ def serving(place):
 
         yield json.loads(process.stdout.readline()), cost
         process.stdin.close()
+
+
+def memory(place):
+    """The MiB of a worker that has shown so many entries, each to someone who had seen none."""
+    manage(place, "collectstatic", "--no-input")
+    with serving_on_the_network("portfolio.wsgi:application", place) as server:
+        entries = (
+            path
+            for part in pages_in(server, "/sitemap.xml")
+            for path in pages_in(server, part)
+            if path.count("/") > 4
+        )
+        for _, path in zip(range(KEPT), entries, strict=False):
+            server.get(path)
+        (worker,) = (
+            pid
+            for pid in children(server.process.pid)
+            if "resource_tracker" not in command_line(pid)
+        )
+        status = Path(f"/proc/{worker}/status").read_text()
+        return int(re.search(r"VmRSS:\s+(\d+)", status)[1]) / 1024
+
+
+def pages_in(server, sitemap):
+    """The paths that a sitemap names."""
+    body = server.get(sitemap, **{"Accept-Encoding": "identity"})[1].decode()
+    return re.findall(r"<loc>https?://[^/]+([^<]+)", body)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ Each server has one worker. All take turns in each round, so that a busy moment 
 them all; what counts is the middle one of the ratios of the rounds.
 """
 
+import gzip
 import http.client
 import os
 import pickle
@@ -18,6 +19,7 @@ from statistics import median
 from tempfile import TemporaryDirectory
 
 from tests.machine import postgres, program
+from tests.nginx import nginx_root
 from tests.server import ROOT, environment, free_port
 
 TITLE = "How fast a page is"
@@ -49,17 +51,30 @@ for number in range(10_000):
 GRANIAN = "granian --interface wsgi --workers 1 --blocking-threads 4 --log-level warning --port {}"
 
 
-class Server:
-    """An application on the server that a module of Python's is."""
+# It has what is kept as it is sent, and nothing else to do.
+NGINX = """
+daemon off; worker_processes 1; pid {folder}/nginx.pid; error_log stderr error;
+events {{ }}
+http {{
+  access_log off; gzip_static on;
+  types {{ text/html html; }}
+  client_body_temp_path {folder}; proxy_temp_path {folder}; fastcgi_temp_path {folder};
+  uwsgi_temp_path {folder}; scgi_temp_path {folder};
+  server {{ listen 127.0.0.1:{port}; root {folder}; }}
+}}
+"""
 
-    def __init__(self, target, place, command=GRANIAN, python=sys.executable, cwd=ROOT):
+
+class Server:
+    """What a command serves on the PORT of a place, from its first answer on."""
+
+    def __init__(self, command, place, cwd=ROOT):
         self.host = f"127.0.0.1:{place['PORT']}"
-        command = [python, "-m", *command.format(place["PORT"]).split(), target]
         began = time.monotonic()
         self.process = subprocess.Popen(command, cwd=cwd, env=place)
         while not self.answers():
             if self.process.poll() is not None:
-                raise RuntimeError(f"{target} did not start")
+                raise RuntimeError(f"{command} did not start")
             time.sleep(0.005)
         self.started_in = time.monotonic() - began
 
@@ -84,8 +99,25 @@ class Server:
 
 
 @contextmanager
-def serving(target, place, **options):
-    server = Server(target, place, **options)
+def serving(target, place, command=GRANIAN, python=sys.executable, cwd=ROOT):
+    """The `Server` of an application, on a server that is a module of Python's."""
+    server = Server([python, "-m", *command.format(place["PORT"]).split(), target], place, cwd)
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+@contextmanager
+def nginx(folder, place, page):
+    """The `Server` that is nginx with a finished page, which is there compressed."""
+    folder.mkdir()
+    (folder / "index.html").write_bytes(page)
+    (folder / "index.html.gz").write_bytes(gzip.compress(page, 9))
+    configuration = folder / "nginx.conf"
+    configuration.write_text(NGINX.format(folder=folder, port=place["PORT"]))
+    program = nginx_root() / "usr/sbin/nginx"
+    server = Server([program, "-e", "stderr", "-p", folder, "-c", configuration], place)
     try:
         yield server
     finally:
@@ -167,36 +199,63 @@ def measure(engine, folder, url):
         response, body = ours.get()
         constant = folder / "constant"
         constant.write_bytes(pickle.dumps((response.getheaders(), body)))
-        others = {
-            "constant": serving("bench.constant:application", place(CONSTANT=str(constant))),
-            "Django, a view": serving("bench.bare:application", place(CONSTANT=str(constant))),
-            "Django's cache": serving(
-                "portfolio.wsgi:application", place() | {"DJANGO_SETTINGS_MODULE": "bench.cached"}
-            ),
-            "made anew": serving("portfolio.wsgi:application", place(EDGE_MEMORY="0")),
-        }
-        others = {name: start(server) for name, server in others.items()}
+        others = {"constant": serving("bench.constant:application", place(CONSTANT=str(constant)))}
         if engine == "SQLite":
-            for connections in CONNECTIONS:
-                yield from hot(ours, others, response.getheader("ETag"), connections)
+            plain = ours.get(**{"Accept-Encoding": "identity"})[1]
+            others |= {
+                "nginx, gzip_static": nginx(folder / "nginx", place(), plain),
+                "Django, a view": serving("bench.bare:application", place(CONSTANT=str(constant))),
+                "Django's cache": serving(
+                    "portfolio.wsgi:application",
+                    place() | {"DJANGO_SETTINGS_MODULE": "bench.cached"},
+                ),
+                "made anew": serving("portfolio.wsgi:application", place(EDGE_MEMORY="0")),
+            }
+        others = {name: start(server) for name, server in others.items()}
+        for connections in CONNECTIONS:
+            yield from hot(engine, ours, others, response.getheader("ETag"), connections)
         yield from edited(engine, ours, place())
+    if engine == "SQLite":
+        yield started(place, constant)
 
 
-def hot(ours, others, etag, connections):
-    constant, *slower = others
+def hot(engine, ours, others, etag, connections):
+    """The page as a visitor asks for it who has never seen it, and as one who has."""
+    again = {"If-None-Match": etag}
+    # Each is compared with a constant that was asked for with the same bytes.
     runs = {
-        constant: lambda: rate(others[constant], connections),
-        "page": lambda: rate(ours, connections),
-        "page, 304": lambda: rate(ours, connections, **{"If-None-Match": etag}),
+        "constant": lambda: rate(others["constant"], connections),
+        f"page, {engine}": lambda: rate(ours, connections),
+        "constant, asked again": lambda: rate(others["constant"], connections, **again),
+        f"page, 304, {engine}": lambda: rate(ours, connections, **again),
     }
-    for name in slower:
+    against = dict(zip([*runs][1::2], [*runs][::2], strict=True))
+    bounds = {f"page, {engine}": "≥ 0.93", f"page, 304, {engine}": "≥ 0.97"}
+    for name in [*others][1:]:
         runs[name] = lambda name=name: rate(others[name], connections)
     turns = Turns(connections, **runs)
-    yield turns.row("constant")
-    yield turns.row("page", "constant", "≥ 0.93")
-    yield turns.row("page, 304", "constant", "≥ 0.97")
-    for name in slower:
-        yield turns.row(name, "constant")
+    for name in runs:
+        if "nginx" in name:
+            yield turns.row(name)
+            bound = "≥ 0.33" if connections == 16 else ""
+            yield turns.row(f"page, {engine}", name, bound)
+        elif "constant" in name:
+            yield turns.row(name)
+        else:
+            yield turns.row(name, against.get(name, "constant"), bounds.get(name, ""))
+
+
+def started(place, constant):
+    """The seconds from the start of the server until its first page, beside Django alone."""
+    ours, bare = [], []
+    for _ in range(ROUNDS):
+        with serving("portfolio.wsgi:application", place()) as server:
+            ours.append(server.started_in)
+        with serving("bench.bare:application", place(CONSTANT=str(constant))) as server:
+            bare.append(server.started_in)
+    ratio = median(a / b for a, b in zip(ours, bare, strict=True))
+    seconds = [f"{value(ours):.2f} s" for value in (median, min, max)]
+    return ["start to first page", 1, *seconds, "", "Django, a view", f"{ratio:.2f}", "≤ 1.6"]
 
 
 def edited(engine, ours, place):

@@ -150,8 +150,12 @@ class Rank(models.Func):
 
     output_field = models.FloatField()
 
-    def __init__(self, match, asked, ends):
-        """`match` is the expression of the words that are asked for and the ends of the last."""
+    def __init__(self, match, asked, ends, title=False):
+        """`match` is the expression of the words that are asked for and the ends of the last.
+
+        With `title` nothing but the title counts.
+        """
+        self.title = title
         terms = [stem(word) for word in asked]
         terms[-1] = " ".join([terms[-1], *(f"={end}" for end in ends)])
         asked = models.Value("|".join(terms))
@@ -163,13 +167,15 @@ class Rank(models.Func):
         sql, params = compiler.compile(column)
         table = sql.rpartition(".")[0]
         value, more = compiler.compile(asked)
-        return f"search_rank({table}.title, {table}.text, {value})", [*params, *more]
+        text = "''" if self.title else f"{table}.text"
+        return f"search_rank({table}.title, {text}, {value})", [*params, *more]
 
     def as_postgresql(self, compiler, connection, **context):
         terms_only = self.copy()
         terms_only.set_source_expressions(self.get_source_expressions()[:2])
         # The weights of D (the text) to A (the title); 1 allows for the length of the document.
-        template = "-ts_rank('{0.02, 0, 0, 1}', %(expressions)s::tsquery, 1)"
+        weights = "0, 0, 0, 1" if self.title else "0.02, 0, 0, 1"
+        template = f"-ts_rank('{{{weights}}}', %(expressions)s::tsquery, 1)"
         return terms_only.as_sql(compiler, connection, template=template, **context)
 
 

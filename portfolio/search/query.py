@@ -349,7 +349,7 @@ def closest(text, limit=3):
 def titled(asked, ends, join, limit):
     """The live documents with some words in their titles, with what they are of, the best first."""
     expression = match(asked, ends, join, title=True)
-    order = Rank(expression, asked, ends), MONTH.desc(nulls_last=True), "pk"
+    order = Rank(expression, asked, ends, title=True), MONTH.desc(nulls_last=True), "pk"
     best = Document.objects.live().filter(pk__in=newest(titles=[expression])).order_by(*order)
     # Not sorted with all their text, as everything that matches has to be.
     documents = Document.objects.filter(pk__in=best.values("pk")[:limit]).order_by(*order)
