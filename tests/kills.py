@@ -72,9 +72,15 @@ def moments(number, seconds, seed=1):
 def serve():
     os.environ["DJANGO_SETTINGS_MODULE"] = "portfolio.settings"
     import django
-    from django.core.management import call_command
+    from django.core.management import call_command, get_commands, load_command_class
 
     django.setup()
+    # What they need is read before they are begun, so that a kill meets their work.
+    import portfolio.urls  # noqa: F401
+
+    for name, app in get_commands().items():
+        if app == "portfolio":
+            load_command_class(app, name)
     for line in sys.stdin:
         pid = os.fork()
         if pid == 0:

@@ -204,6 +204,7 @@ EDITS = [
 ]
 
 
+@pytest.mark.once
 @pytest.mark.django_db
 def test_a_plain_server_gives_it_below_a_path_without_a_broken_link(tmp_path):
     fill()
@@ -257,8 +258,7 @@ def test_a_folder_of_something_else_is_refused(db, tmp_path):
 
 
 # The builds that are killed.
-# On each engine, so a hundred in `make test`.
-KILLS = 50
+KILLS = 100
 
 
 def building(target, jobs):
@@ -285,6 +285,7 @@ def wait_for_its_workers(place):
             time.sleep(0.01)
 
 
+@pytest.mark.once
 @pytest.mark.django_db(transaction=True)
 def test_a_build_that_is_killed_leaves_the_old_or_the_new_site_whole(tmp_path):
     target = tmp_path / "site"
