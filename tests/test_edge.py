@@ -126,6 +126,26 @@ def test_head_is_get_without_the_body(edge):
     assert head.body == b"" and head.headers == get.headers and head.status == 200
 
 
+def test_who_asks_for_a_head_first_has_the_page_made(edge, views):
+    views("method", public(lambda request: HttpResponse(request.method)))
+    assert ask(edge, "/method/", method="HEAD").body == b""
+    assert ask(edge, "/method/").text == "GET"
+
+
+def test_what_no_view_of_ours_answers_is_not_kept(edge):
+    asked = []
+
+    def whoever(environ, start_response):
+        asked.append(environ["PATH_INFO"])
+        start_response("200 OK", [("Content-Type", "text/plain")])
+        return [b"not ours"]
+
+    edge.application = whoever
+    for _ in range(2):
+        assert ask(edge, "/no-view/").text == "not ours"
+    assert asked == ["/no-view/"] * 2
+
+
 def test_what_changes_something_reaches_django(edge):
     ask(edge, "/")
     assert ask(edge, "/", method="POST").status == 403

@@ -1,7 +1,8 @@
 """Pages out of memory are what the content is now: whatever changes it, and when."""
 
 import threading
-from contextlib import contextmanager
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing, contextmanager
 from datetime import timedelta
 from io import StringIO
 
@@ -11,6 +12,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from journal.models import CountedMonth, Entry
+from portfolio import edge as layer
 from portfolio import edition
 from portfolio.edition import AT_MOST, GOOD_FOR
 from portfolio.months import Month
@@ -36,6 +38,61 @@ def test_an_edit_is_seen_within_the_second_and_the_earlier_page_until_then(edge,
     settle(edge)
     assert "after" in ask(edge, address).text
     assert edge.asked == [address] * 2
+
+
+def test_what_is_edited_while_its_page_is_made_is_on_the_next(edge, clock):
+    role, django = make_role(title="before"), edge.application
+
+    def edited_meanwhile(environ, start_response):
+        edge.application = django
+        with closing(django(environ, start_response)) as response:
+            answer = [*response]
+        role.title = "after"
+        role.save()
+        clock.passed += AT_MOST
+        edition.watch.latest(clock.monotonic())
+        return answer
+
+    edge.application = edited_meanwhile
+    assert "before" in ask(edge, role.get_absolute_url()).text
+    assert "after" in ask(edge, role.get_absolute_url()).text
+
+
+def test_who_asks_after_an_edit_gets_no_page_that_was_begun_before(edge, clock, monkeypatch):
+    role, django = make_role(title="before"), edge.application
+    made, waits, go = threading.Event(), threading.Event(), threading.Event()
+
+    class Waited(Future):
+        def result(self, timeout=None):
+            waits.set()
+            return super().result(timeout)
+
+    def slow(environ, start_response):
+        with closing(django(environ, start_response)) as response:
+            answer = [*response]
+        made.set()
+        go.wait()
+        return answer
+
+    def visit():
+        try:
+            return ask(edge, role.get_absolute_url()).text
+        finally:
+            connection.close()
+
+    monkeypatch.setattr(layer, "Future", Waited)
+    edge.application = slow
+    with ThreadPoolExecutor(2) as visitors:
+        first = visitors.submit(visit)
+        made.wait()
+        edge.application = django
+        role.title = "after"
+        role.save()
+        clock.passed += AT_MOST
+        second = visitors.submit(visit)
+        waits.wait()
+        go.set()
+    assert "before" in first.result() and "after" in second.result()
 
 
 def test_what_is_unpublished_is_gone_after_the_second_even_if_nothing_can_be_made(edge, clock):
