@@ -146,6 +146,22 @@ def test_what_no_view_of_ours_answers_is_not_kept(edge):
     assert asked == ["/no-view/"] * 2
 
 
+def test_an_answer_of_django_is_closed(edge):
+    """Which is when it looks after its connections."""
+    closed = []
+
+    class Body(list):
+        def close(self):
+            closed.append(True)
+
+    def application(environ, start_response):
+        start_response("200 OK", [("Content-Type", "text/plain")])
+        return Body([b"a page"])
+
+    edge.application = application
+    assert ask(edge, "/").text == "a page" and closed == [True]
+
+
 def test_what_changes_something_reaches_django(edge):
     ask(edge, "/")
     assert ask(edge, "/", method="POST").status == 403

@@ -191,6 +191,17 @@ def test_while_the_database_is_lost_pages_are_shown_as_last_seen(edge, clock):
     assert "changed" in answer.text and "Cache-Status" not in answer.headers
 
 
+def test_a_worker_that_starts_without_the_database_keeps_nothing_yet(edge, clock):
+    with renamed("portfolio_edition"):
+        for _ in range(2):
+            assert ask(edge, "/robots.txt").status == 200
+        assert edge.asked == ["/robots.txt"] * 2
+    clock.passed += AT_MOST
+    for _ in range(2):
+        assert ask(edge, "/robots.txt").status == 200
+    assert edge.asked == ["/robots.txt"] * 3
+
+
 @contextmanager
 def renamed(table):
     """Without a table, the database cannot be asked."""
