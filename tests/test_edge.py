@@ -12,11 +12,13 @@ from django.utils.crypto import get_random_string
 
 from portfolio import edge as layer
 from portfolio import sessions
+from portfolio.compression import WORTH_IT
 from portfolio.edge import BRIEFLY, CACHE_CONTROL, POPULAR, Edge, public
 from portfolio.edition import AT_MOST
+from portfolio.kept import OVERHEAD, Kept, Page
 from portfolio.months import Month
 from portfolio.urls import urlpatterns as site_urls
-from tests.factories import make_entry, make_role
+from tests.factories import make_entry, make_role, make_tool
 from tests.wsgi import Django, ask, settle
 
 pytestmark = [pytest.mark.once, pytest.mark.django_db(transaction=True)]
@@ -78,7 +80,7 @@ def test_it_is_packed_once_in_the_encoding_that_the_client_prefers(edge, encodin
     assert ask(edge, "/roles/", accept_encoding=f"{encoding};q=0").body == plain.body
 
 
-def test_what_is_asked_for_again_and_again_gets_smaller(edge):
+def test_what_is_asked_for_again_and_again_gets_smaller(edge, clock):
     make_role(problem="some words, and others. " * 400)
     before = ask(edge, "/roles/", accept_encoding="br")
     edge.pages.get(("/roles/", "text/html")).asked = POPULAR - 1
@@ -88,6 +90,18 @@ def test_what_is_asked_for_again_and_again_gets_smaller(edge):
     assert len(after.body) < len(before.body) and after.text == before.text
     assert after.headers["ETag"] != before.headers["ETag"]
     assert ask(edge, "/roles/", if_none_match=before.headers["ETag"]).status == 304
+    # What an edit leaves as it is need not be packed again.
+    make_tool()
+    clock.passed += AT_MOST
+    assert ask(edge, "/roles/", accept_encoding="br") == after
+    assert edge.asked == ["/roles/"] * 2
+
+
+def test_what_fills_no_packet_is_not_packed(edge, views):
+    for name, length in (("short", WORTH_IT - 1), ("long", WORTH_IT)):
+        views(name, public(lambda request, length=length: HttpResponse("a" * length)))
+    assert "Content-Encoding" not in ask(edge, "/short/", accept_encoding="gzip").headers
+    assert ask(edge, "/long/", accept_encoding="gzip").headers["Content-Encoding"] == "gzip"
 
 
 @pytest.mark.parametrize(
@@ -144,6 +158,19 @@ def test_what_no_view_of_ours_answers_is_not_kept(edge):
     for _ in range(2):
         assert ask(edge, "/no-view/").text == "not ours"
     assert asked == ["/no-view/"] * 2
+
+
+@pytest.mark.parametrize("path", ["/static/portfolio/site.css", "/healthz", "/admin/", "/media/a"])
+def test_what_is_no_page_is_asked_for_as_it_was(edge, path):
+    asked = []
+
+    def application(environ, start_response):
+        asked.append(environ)
+        return edge.django(environ, start_response)
+
+    edge.django, edge.application = edge.application, application
+    ask(edge, path, range="bytes=0-1")
+    assert asked[0]["HTTP_RANGE"] == "bytes=0-1"
 
 
 def test_an_answer_of_django_is_closed(edge):
@@ -364,6 +391,30 @@ def test_what_is_larger_than_all_memory_is_answered_and_not_kept(edge):
     edge.pages.most = 100
     assert ask(edge, "/").status == ask(edge, "/").status == 200
     assert not edge.pages.pages and edge.pages.size == 0
+
+
+def a_page(status="200 OK", headers=(), body=b"words"):
+    return Page(status, [*headers], body, known=None, until=0)
+
+
+def test_small_pages_count_for_what_they_take_beside_their_text():
+    kept = Kept(10 * OVERHEAD)
+    for number in range(100):
+        kept.put(number, a_page())
+    assert len(kept.pages) == 9
+
+
+def test_a_page_in_place_of_another_takes_room_once():
+    kept = Kept(10 * OVERHEAD)
+    for _ in range(3):
+        kept.put("a", page := a_page())
+    assert kept.size == page.size
+
+
+def test_two_answers_with_the_same_words_are_two():
+    pages = a_page(), a_page(status="404 Not Found"), a_page(headers=[("Link", "</a>")])
+    assert len({page.digest for page in pages}) == 3
+    assert a_page().digest == a_page().digest
 
 
 def test_made_up_addresses_drive_no_page_out(edge):
