@@ -173,6 +173,13 @@ def test_what_is_no_page_is_asked_for_as_it_was(edge, path):
     assert asked[0]["HTTP_RANGE"] == "bytes=0-1"
 
 
+def test_what_is_kept_names_no_request(edge):
+    name = {"x_request_id": "0123456789abcdef0123456789abcdef"}
+    assert "X-Request-ID" in ask(edge.application, "/", **name).headers
+    for headers in (name, {}):
+        assert "X-Request-ID" not in ask(edge, "/", **headers).headers
+
+
 def test_an_answer_of_django_is_closed(edge):
     """Which is when it looks after its connections."""
     closed = []
