@@ -52,7 +52,7 @@ def ends():
 
 
 class Known:
-    """An edition as this process knows it. `seen_at` is the last moment that it was the latest.
+    """An edition as this process knows it; `seen_at` is when it last was the latest, before `ends_at`.
 
     Moments are those of `time.monotonic()`.
     """
@@ -62,7 +62,7 @@ class Known:
 
     def may_be_shown(self, now):
         """Whether something of this edition is no older than a reader may see it."""
-        return now < min(self.seen_at, self.ends_at) + GOOD_FOR
+        return now < self.seen_at + GOOD_FOR
 
 
 class Watch:

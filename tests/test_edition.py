@@ -14,7 +14,7 @@ from django.utils import timezone
 from journal.models import CountedMonth, Entry
 from portfolio import edge as layer
 from portfolio import edition
-from portfolio.edition import AT_MOST, GOOD_FOR
+from portfolio.edition import AT_MOST, BETWEEN_LOOKS, GOOD_FOR
 from portfolio.months import Month
 from tests.factories import make_entry, make_role, make_tool
 from tests.wsgi import ask, settle
@@ -158,6 +158,20 @@ def test_what_is_scheduled_is_seen_from_its_moment_on_and_not_before(edge, clock
     assert ask(edge, address).status == 200
 
 
+def test_at_the_moment_of_what_is_scheduled_no_other_look_is_waited_for(edge, clock, monkeypatch):
+    began = timezone.now()
+    monkeypatch.setattr(timezone, "now", lambda: began + timedelta(seconds=clock.passed))
+    make_entry(title="scheduled", publish_at=began + timedelta(seconds=100))
+    clock.passed = 100 - BETWEEN_LOOKS / 3
+    assert "scheduled" not in ask(edge, "/").text
+    clock.passed = 100 + BETWEEN_LOOKS / 3
+    for _ in range(2):
+        ask(edge, "/")
+        edition.watch.eyes.submit(int).result()
+        settle(edge)
+    assert "scheduled" in ask(edge, "/").text
+
+
 def test_a_day_begins(edge, clock):
     ask(edge, "/now/")
     midnight = timezone.localtime().replace(hour=0, minute=0, second=0) + timedelta(days=1)
@@ -189,6 +203,34 @@ def test_while_the_database_is_lost_pages_are_shown_as_last_seen(edge, clock):
     clock.passed += AT_MOST
     answer = ask(edge, "/")
     assert "changed" in answer.text and "Cache-Status" not in answer.headers
+
+
+def test_a_database_that_does_not_answer_is_waited_for_by_one_and_not_for_long(
+    edge, clock, monkeypatch
+):
+    def visit():
+        try:
+            return ask(edge, "/")
+        finally:
+            connection.close()
+
+    ask(edge, "/")
+    answers = threading.Event()
+    edition.watch.eyes.submit(answers.wait)
+    clock.passed += AT_MOST
+    with ThreadPoolExecutor(2) as visitors:
+        try:
+            first = visitors.submit(visit).result(30)
+            looking = edition.watch.looking
+            monkeypatch.setattr(edition, "PATIENCE", 300)
+            second = visitors.submit(visit).result(30)
+        finally:
+            answers.set()
+    assert "as last seen" in first.headers["Cache-Status"]
+    assert "as last seen" in second.headers["Cache-Status"]
+    assert edition.watch.looking is looking
+    looking.result()
+    assert "Cache-Status" not in ask(edge, "/").headers
 
 
 def test_a_worker_that_starts_without_the_database_keeps_nothing_yet(edge, clock):
