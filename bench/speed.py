@@ -4,6 +4,7 @@ Each server has one worker. All take turns in each round, so that a busy moment 
 them all; what counts is the middle one of the ratios of the rounds.
 """
 
+import getpass
 import gzip
 import http.client
 import os
@@ -20,7 +21,7 @@ from tempfile import TemporaryDirectory
 
 from tests.machine import postgres, program
 from tests.nginx import nginx_root
-from tests.server import ROOT, environment, free_port
+from tests.server import MINUTE, ROOT, environment, free_port
 
 TITLE = "How fast a page is"
 HEADINGS = [
@@ -53,7 +54,7 @@ GRANIAN = "granian --interface wsgi --workers 1 --blocking-threads 4 --log-level
 
 # It has what is kept as it is sent, and nothing else to do.
 NGINX = """
-daemon off; worker_processes 1; pid {folder}/nginx.pid; error_log stderr error;
+daemon off; worker_processes 1; user {user}; pid {folder}/nginx.pid; error_log stderr error;
 events {{ }}
 http {{
   access_log off; gzip_static on;
@@ -73,7 +74,7 @@ class Server:
         began = time.monotonic()
         self.process = subprocess.Popen(command, cwd=cwd, env=place)
         while not self.answers():
-            if self.process.poll() is not None:
+            if self.process.poll() is not None or time.monotonic() > began + MINUTE:
                 raise RuntimeError(f"{command} did not start")
             time.sleep(0.005)
         self.started_in = time.monotonic() - began
@@ -115,7 +116,9 @@ def nginx(folder, place, page):
     (folder / "index.html").write_bytes(page)
     (folder / "index.html.gz").write_bytes(gzip.compress(page, 9))
     configuration = folder / "nginx.conf"
-    configuration.write_text(NGINX.format(folder=folder, port=place["PORT"]))
+    configuration.write_text(
+        NGINX.format(folder=folder, port=place["PORT"], user=getpass.getuser())
+    )
     program = nginx_root() / "usr/sbin/nginx"
     server = Server([program, "-e", "stderr", "-p", folder, "-c", configuration], place)
     try:

@@ -52,9 +52,9 @@ def ends():
 
 
 class Known:
-    """An edition as this process knows it; `seen_at` is when it last was the latest, before `ends_at`.
+    """An edition as this process knows it. `seen_at` is the last moment that it was the latest.
 
-    Moments are those of `time.monotonic()`.
+    That is before `ends_at`; moments are those of `time.monotonic()`.
     """
 
     def __init__(self, number, seen_at, ends_at):
