@@ -171,12 +171,13 @@ class Rank(models.Func):
         return f"search_rank({table}.title, {text}, {value})", [*params, *more]
 
     def as_postgresql(self, compiler, connection, **context):
-        terms_only = self.copy()
-        terms_only.set_source_expressions(self.get_source_expressions()[:2])
+        column, match, _ = self.get_source_expressions()
+        sql, params = compiler.compile(column)
+        if self.title:
+            sql = f"{sql.rpartition('.')[0]}.titles"
+        value, more = compiler.compile(match)
         # The weights of D (the text) to A (the title); 1 allows for the length of the document.
-        weights = "0, 0, 0, 1" if self.title else "0.02, 0, 0, 1"
-        template = f"-ts_rank('{{{weights}}}', %(expressions)s::tsquery, 1)"
-        return terms_only.as_sql(compiler, connection, template=template, **context)
+        return f"-ts_rank('{{0.02, 0, 0, 1}}', {sql}, {value}::tsquery, 1)", [*params, *more]
 
 
 def rank(title, text, asked):
