@@ -38,15 +38,9 @@ def pytest_collection_modifyitems(config, items):
     That the pages are the same on both engines is a test of its own, in test_main_job.py.
     """
     if connection.vendor == "postgresql":
-        same = [item for item in items if is_same_on_both(item)]
+        same = [item for item in items if item.get_closest_marker("once")]
         config.hook.pytest_deselected(items=same)
-        items[:] = [item for item in items if not is_same_on_both(item)]
-
-
-def is_same_on_both(item):
-    """Marked so; or seen in a browser, which shows what the views answer, and these are asked."""
-    in_browser = "page" in item.fixturenames and not item.get_closest_marker("both")
-    return in_browser or item.get_closest_marker("once") is not None
+        items[:] = [item for item in items if not item.get_closest_marker("once")]
 
 
 def pytest_collection_finish(session):

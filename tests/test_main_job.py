@@ -115,7 +115,6 @@ def complaints(page):
     return said
 
 
-@pytest.mark.both
 def test_the_main_job(page, new_context, complaints, tmp_path, db):
     with (
         empty_database("main_job") as database,

@@ -170,7 +170,6 @@ def test_what_does_not_get_through_stays_in_the_browser(desk, answer, reason):
     expect(desk.locator("#id_body")).to_have_value("before after")
 
 
-@pytest.mark.both
 def test_something_new_is_written_published_and_read(desk):
     desk.goto(desk.home + reverse("admin:index"))
     desk.get_by_role("link", name=re.compile("new entry for")).click()
