@@ -14,11 +14,9 @@ from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
-from bench import entries
-from bench.speed import manage
-from bench.speed import serving as serving_on_the_network
+from bench import entries, speed
 from tests.machine import postgres
-from tests.nginx import children, command_line
+from tests.nginx import workers_of
 from tests.server import ROOT, environment, free_port
 
 TITLE = "What a page costs among many entries"
@@ -146,8 +144,8 @@ def written(folder, number, server):
     place = environment(folder, DJANGO_SETTINGS_MODULE="portfolio.settings", **variables)
     fixture = folder / "content.json"
     entries.write(fixture, number)
-    manage(place, "migrate", "-v0")
-    manage(place, "import_content", fixture)
+    speed.manage(place, "migrate", "-v0")
+    speed.manage(place, "import_content", fixture)
     if server:
         with psycopg.connect(variables["DATABASE_URL"], autocommit=True) as connection:
             connection.execute("VACUUM ANALYZE")  # as the server does by itself before long
@@ -185,8 +183,8 @@ def serving(place):
 
 def memory(place):
     """The MiB of a worker that has shown so many entries, each to someone who had seen none."""
-    manage(place, "collectstatic", "--no-input")
-    with serving_on_the_network("portfolio.wsgi:application", place) as server:
+    speed.manage(place, "collectstatic", "--no-input")
+    with speed.serving("portfolio.wsgi:application", place) as server:
         entries = (
             path
             for part in pages_in(server, "/sitemap.xml")
@@ -195,11 +193,7 @@ def memory(place):
         )
         for _, path in zip(range(KEPT), entries, strict=False):
             server.get(path)
-        (worker,) = (
-            pid
-            for pid in children(server.process.pid)
-            if "resource_tracker" not in command_line(pid)
-        )
+        (worker,) = workers_of(server.process.pid)
         status = Path(f"/proc/{worker}/status").read_text()
         return int(re.search(r"VmRSS:\s+(\d+)", status)[1]) / 1024
 

@@ -50,8 +50,7 @@ for number in range(10_000):
 """
 # As `manage.py serve` starts it, but with one worker.
 GRANIAN = "granian --interface wsgi --workers 1 --blocking-threads 4 --log-level warning --port {}"
-
-
+FILES = "nginx, gzip_static"
 # It has what is kept as it is sent, and nothing else to do.
 NGINX = """
 daemon off; worker_processes 1; user {user}; pid {folder}/nginx.pid; error_log stderr error;
@@ -206,7 +205,7 @@ def measure(engine, folder, url):
         if engine == "SQLite":
             plain = ours.get(**{"Accept-Encoding": "identity"})[1]
             others |= {
-                "nginx, gzip_static": nginx(folder / "nginx", place(), plain),
+                FILES: nginx(folder / "nginx", place(), plain),
                 "Django, a view": serving("bench.bare:application", place(CONSTANT=str(constant))),
                 "Django's cache": serving(
                     "portfolio.wsgi:application",
@@ -223,29 +222,30 @@ def measure(engine, folder, url):
 
 
 def hot(engine, ours, others, etag, connections):
-    """The page as a visitor asks for it who has never seen it, and as one who has."""
-    again = {"If-None-Match": etag}
-    # Each is compared with a constant that was asked for with the same bytes.
+    """The page as a visitor asks for it who has never seen it, and as one who has.
+
+    Each is compared with a constant that was asked for with the same bytes.
+    """
+    constant, *rest = others
+    page, unchanged, again = f"page, {engine}", f"page, 304, {engine}", "constant, asked again"
+    held = {"If-None-Match": etag}
     runs = {
-        "constant": lambda: rate(others["constant"], connections),
-        f"page, {engine}": lambda: rate(ours, connections),
-        "constant, asked again": lambda: rate(others["constant"], connections, **again),
-        f"page, 304, {engine}": lambda: rate(ours, connections, **again),
+        constant: lambda: rate(others[constant], connections),
+        page: lambda: rate(ours, connections),
+        again: lambda: rate(others[constant], connections, **held),
+        unchanged: lambda: rate(ours, connections, **held),
     }
-    against = dict(zip([*runs][1::2], [*runs][::2], strict=True))
-    bounds = {f"page, {engine}": "≥ 0.93", f"page, 304, {engine}": "≥ 0.97"}
-    for name in [*others][1:]:
+    for name in rest:
         runs[name] = lambda name=name: rate(others[name], connections)
     turns = Turns(connections, **runs)
-    for name in runs:
-        if "nginx" in name:
-            yield turns.row(name)
-            bound = "≥ 0.33" if connections == 16 else ""
-            yield turns.row(f"page, {engine}", name, bound)
-        elif "constant" in name:
-            yield turns.row(name)
-        else:
-            yield turns.row(name, against.get(name, "constant"), bounds.get(name, ""))
+    yield turns.row(constant)
+    yield turns.row(page, constant, "≥ 0.93")
+    yield turns.row(again)
+    yield turns.row(unchanged, again, "≥ 0.97")
+    for name in rest:
+        yield turns.row(name, constant)
+    if FILES in rest:
+        yield turns.row(page, FILES, "≥ 0.33" if connections == 16 else "")
 
 
 def started(place, constant):

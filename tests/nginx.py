@@ -109,7 +109,7 @@ class Application:
     def workers(self):
         """The process ids of those who answer."""
         (server,) = children(self.process.pid)
-        return {pid for pid in children(server) if "resource_tracker" not in command_line(pid)}
+        return workers_of(server)
 
     def stop(self):
         """At once: a worker that has only begun does not hear that it should end."""
@@ -123,6 +123,11 @@ class Application:
 
 def children(pid):
     return {int(pid) for pid in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()}
+
+
+def workers_of(server):
+    """The process ids of those who answer for a server."""
+    return {pid for pid in children(server) if "resource_tracker" not in command_line(pid)}
 
 
 def command_line(pid):

@@ -162,13 +162,13 @@ def test_what_no_view_of_ours_answers_is_not_kept(edge):
 
 @pytest.mark.parametrize("path", ["/static/portfolio/site.css", "/healthz", "/admin/", "/media/a"])
 def test_what_is_no_page_is_asked_for_as_it_was(edge, path):
-    asked = []
+    asked, django = [], edge.application
 
     def application(environ, start_response):
         asked.append(environ)
-        return edge.django(environ, start_response)
+        return django(environ, start_response)
 
-    edge.django, edge.application = edge.application, application
+    edge.application = application
     ask(edge, path, range="bytes=0-1")
     assert asked[0]["HTTP_RANGE"] == "bytes=0-1"
 
