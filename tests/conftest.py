@@ -95,13 +95,22 @@ def playwright():
 
 
 class InFlight:
-    """The requests that the live server is answering: each thread has one at a time."""
+    """The requests that the live server is answering: each thread has one at a time.
+
+    Between tests it begins none: a request that has just come in would meet the database while
+    that is emptied, or be answered out of the next test's.
+    """
 
     def __init__(self):
-        self.paths, self.changed = {}, threading.Condition()
+        self.is_open, self.paths, self.changed = False, {}, threading.Condition()
 
     def started(self, environ, **kwargs):
+        if not environ.get("SERVER_SOFTWARE", "").startswith("WSGIServer"):
+            return
         with self.changed:
+            if not self.is_open:
+                # Which the server takes for a visitor that has gone.
+                raise ConnectionAbortedError("The test that this is of has ended.")
             self.paths[threading.get_ident()] = environ["PATH_INFO"]
 
     def finished(self, **kwargs):
@@ -109,32 +118,42 @@ class InFlight:
             self.paths.pop(threading.get_ident(), None)
             self.changed.notify_all()
 
-    def wait(self, seconds=30):
+    def open(self):
+        self.is_open = True
+
+    def close(self, seconds=30):
         with self.changed:
+            self.is_open = False
             assert self.changed.wait_for(lambda: not self.paths, seconds), [*self.paths.values()]
 
 
+@pytest.fixture(scope="session")
+def in_flight():
+    in_flight = InFlight()
+    request_started.connect(in_flight.started)
+    request_finished.connect(in_flight.finished)
+    yield in_flight
+    request_started.disconnect(in_flight.started)
+    request_finished.disconnect(in_flight.finished)
+
+
 @pytest.fixture(autouse=True)
-def last_requests(request):
+def last_requests(request, in_flight):
     """Before the database is emptied, pages that are open are cut off, and answers waited for.
 
     The desk keeps what is written when a page is left, which is after a test has ended. Settings
     are put back later still: while one is replaced, an answer in another thread sees none at all.
     """
-    if not {"live_server", "page"} <= set(request.fixturenames):
+    if "live_server" not in request.fixturenames:
         yield
         return
     for name in ("settings", "transactional_db", "live_server", "context"):
         request.getfixturevalue(name)
-    in_flight = InFlight()
-    request_started.connect(in_flight.started)
-    request_finished.connect(in_flight.finished)
+    in_flight.open()
     yield
     for context in request.getfixturevalue("browser").contexts:
         context.set_offline(True)
-    in_flight.wait()
-    request_started.disconnect(in_flight.started)
-    request_finished.disconnect(in_flight.finished)
+    in_flight.close()
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
+from urllib.request import urlopen
 
 import pytest
 from django.apps import apps
@@ -223,3 +224,13 @@ def test_the_manifest_for_npm_pins_exactly_and_names_no_registry():
         assert packages[f"node_modules/{name}"]["version"] == version
     assert all("integrity" in package for path, package in packages.items() if path)
     assert '"resolved"' not in lock
+
+
+def test_between_tests_the_live_server_begins_no_request(live_server, in_flight):
+    address = live_server.url + "/robots.txt"
+    assert urlopen(address).status == 200
+    in_flight.close()
+    with pytest.raises(ConnectionError):
+        urlopen(address)
+    in_flight.open()
+    assert urlopen(address).status == 200
