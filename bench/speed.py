@@ -15,6 +15,7 @@ import subprocess
 import sys
 import time
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -30,6 +31,8 @@ HEADINGS = [
 ]
 ROUNDS = int(os.environ.get("ROUNDS", "5"))
 SECONDS = int(os.environ.get("SECONDS", "2"))  # wrk takes whole ones
+# Of a round with an edit a second, which begins with one: in two seconds there would be three.
+SECONDS_OF_EDITS = 5 * SECONDS
 CONNECTIONS = (1, 16, 64)
 BROWSER = {
     "Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
@@ -126,11 +129,11 @@ def nginx(folder, place, page):
         server.stop()
 
 
-def rate(server, connections, path="/", **headers):
+def rate(server, connections, path="/", seconds=SECONDS, **headers):
     """How many answers a second, and the milliseconds within which 99 of 100 came."""
     headers = [f"-H{name}: {value}" for name, value in (BROWSER | headers).items()]
     url = f"http://{server.host}{path}"
-    options = ["-t1", f"-c{connections}", f"-d{SECONDS}s", "--latency", *headers]
+    options = ["-t1", f"-c{connections}", f"-d{seconds}s", "--latency", *headers]
     told = subprocess.run([program("wrk"), *options, url], capture_output=True, text=True).stdout
     if "Non-2xx" in told or "Socket errors" in told:
         raise RuntimeError(told)
@@ -267,9 +270,10 @@ def edited(engine, ours, place):
 
     def run():
         with editing(place):
-            return rate(ours, 16)
+            return rate(ours, 16, seconds=SECONDS_OF_EDITS)
 
-    turns = Turns(16, **{"no edit": lambda: rate(ours, 16), name: run})
+    calm = partial(rate, ours, 16, seconds=SECONDS_OF_EDITS)
+    turns = Turns(16, **{"no edit": calm, name: run})
     yield turns.slower(name, "no edit", "≤ 1.5")
     yield seen(engine, ours, place)
 

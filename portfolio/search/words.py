@@ -8,8 +8,6 @@ import re
 import unicodedata
 from functools import lru_cache
 
-from snowballstemmer import EnglishStemmer
-
 # Where words are not set apart by spaces, each character is a word.
 ALONE = "\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff"
 # Accents and vowel points as characters of their own.
@@ -37,6 +35,9 @@ def fold(word):
 @lru_cache(maxsize=50_000)
 def stem(word):
     """What a folded word has in common with its other forms in English, such as deploy."""
+    # Here, as it reads in the stemmers of all languages, which no page needs.
+    from snowballstemmer import EnglishStemmer
+
     # One for each word, since a stemmer is not made for two threads.
     return EnglishStemmer().stemWord(word) if word.isascii() else word
 

@@ -15,7 +15,6 @@ from django.utils import timezone
 
 from .. import bundle, outgoing, plan
 from ..files import SourceError, opened
-from ..forms import source_of
 from . import apart
 from .job import create
 from .report import report
@@ -70,6 +69,13 @@ def build_site(job, progress, base_url):
             for path in progress.over(sorted(names), "Files", len(names)):
                 archive.write(path, path.relative_to(site))
     return made(job, "site")
+
+
+def source_of(files):
+    # The parsers of all forms: read in at once, they would hold up each start of the site.
+    from ..forms import source_of
+
+    return source_of(files)
 
 
 # Imports. `asked` of a job says what is imported: {"file", "name", "prune"}.
