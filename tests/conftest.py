@@ -119,7 +119,7 @@ class InFlight:
             self.changed.notify_all()
 
     def open(self):
-        self.is_open = True
+        self.is_open, self.paths = True, {}
 
     def close(self, seconds=30):
         with self.changed:
@@ -144,12 +144,12 @@ def last_requests(request, in_flight):
     The desk keeps what is written when a page is left, which is after a test has ended. Settings
     are put back later still: while one is replaced, an answer in another thread sees none at all.
     """
+    in_flight.open()
     if "live_server" not in request.fixturenames:
         yield
         return
     for name in ("settings", "transactional_db", "live_server", "context"):
         request.getfixturevalue(name)
-    in_flight.open()
     yield
     for context in request.getfixturevalue("browser").contexts:
         context.set_offline(True)

@@ -25,9 +25,8 @@ def signed_in(context, live_server, admin_user):
     context.add_cookies([cookie | {"url": live_server.url}])
 
 
-@pytest.fixture
-def desk(page, live_server, signed_in):
-    """A tool's form; its Markdown field holds `some words`."""
+def form_of_a_tool(page, live_server):
+    """Its Markdown field holds `some words`."""
     page.goto(live_server.url + reverse("admin:portfolio_tool_change", args=[make_tool().pk]))
     page.locator("#id_note[data-markdownx-init]").wait_for()
     page.locator("#id_note").fill("some words")
@@ -35,13 +34,18 @@ def desk(page, live_server, signed_in):
 
 
 @pytest.fixture
-def bare_desk(page, request):
+def desk(page, live_server, signed_in):
+    return form_of_a_tool(page, live_server)
+
+
+@pytest.fixture
+def bare_desk(page, live_server, signed_in):
     """The same without our script: what it is there for."""
     page.route(
         re.compile(r"/portfolio/(editor|pictures|descriptions)\b"),
         lambda route: route.fulfill(body=""),
     )
-    return request.getfixturevalue("desk")
+    return form_of_a_tool(page, live_server)
 
 
 def text(desk):
