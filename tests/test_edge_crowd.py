@@ -78,7 +78,6 @@ def headers_of(chance, number):
     return {name: value for name, value in headers.items() if chance.random() < 0.5}
 
 
-@pytest.mark.once
 def test_ten_thousand_interleaved_requests_mix_nothing_up(edge, paths):
     editor = Client()
     editor.force_login(get_user_model().objects.create_superuser("editor"))
