@@ -8,7 +8,7 @@ from io import StringIO
 
 import pytest
 from django.core.management import call_command
-from django.db import connection, transaction
+from django.db import DatabaseError, connection, connections, transaction
 from django.utils import timezone
 
 from journal.models import CountedMonth, Entry
@@ -242,6 +242,24 @@ def test_a_worker_that_starts_without_the_database_keeps_nothing_yet(edge, clock
     for _ in range(2):
         assert ask(edge, "/robots.txt").status == 200
     assert edge.asked == ["/robots.txt"] * 3
+
+
+def test_a_connection_that_failed_is_not_asked_again(edge, monkeypatch):
+    """It may be one that hangs, as when a machine was cut off."""
+    closed = []
+    connection.ensure_connection()
+    # As with the site's own connections, which live on after a request.
+    monkeypatch.setattr(connections["default"], "close_at", None)
+    monkeypatch.setattr(connections["default"], "close", lambda: closed.append(True))
+    edition.watch._read()
+    assert not closed
+    with connection.execute_wrapper(failing):
+        edition.watch._read()
+    assert edition.watch.lost and closed == [True]
+
+
+def failing(*_):
+    raise DatabaseError("it hangs")
 
 
 @contextmanager
