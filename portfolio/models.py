@@ -133,9 +133,9 @@ class RowGreaterThan(TupleGreaterThan):
 
 
 class PublishableQuerySet(ContentQuerySet):
-    def live(self):
+    def live(self, at=None):
         """What the public may see now. Every list, count, feed and relation starts here."""
-        return self.filter(is_live())
+        return self.filter(is_live(at=at))
 
     def update(self, **values):
         """Keeps the addresses that were public and then are not, as saving one by one does."""
@@ -412,9 +412,9 @@ class ProfileLink(NaturalKeyModel):
 
 
 class FocusQuerySet(ContentQuerySet):
-    def current(self):
-        """What holds this month: statements that have begun, and have not ended before it."""
-        now = Month.now()
+    def current(self, month=None):
+        """What holds in a month, or this one: what has begun, and has not ended before it."""
+        now = month or Month.now()
         return self.filter(
             Q(since__isnull=True) | Q(since__lte=now), Q(until__isnull=True) | Q(until__gte=now)
         )

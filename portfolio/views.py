@@ -15,6 +15,7 @@ from roles.models import Role
 
 from . import cv, images
 from .archive import older_entries, part
+from .compiled import ASKED_AT, ASKED_IN, Compiled
 from .detail import PublishableDetail
 from .models import Focus, Principle, Profile, ProfileLink, Tool
 from .page import Page
@@ -24,12 +25,22 @@ from .sheet import lay_out
 
 NEWEST = 7
 LINKS = Part(ProfileLink.objects.filter(profile=OuterRef("pk")), ("label", "url", "rel_me"))
-PROFILES = Profile.objects.select_related("portrait").with_parts(links=LINKS)
+FIRST_ROLE = Role.objects.live(ASKED_AT).values("title")[:1]
+PROFILES = Compiled(
+    Profile.objects.select_related("portrait")
+    .with_parts(links=LINKS)
+    .annotate(first_role=Subquery(FIRST_ROLE))
+    .order_by("pk")[:1]
+)
+STATEMENTS = Compiled(Focus.objects.current(ASKED_IN))
+ROLES = Compiled(Role.objects.live(ASKED_AT))
+PRINCIPLES = Compiled(Principle.objects.live(ASKED_AT))
+ENTRIES = Compiled(Entry.objects.live(ASKED_AT).newest(NEWEST))
+TOOLS = Compiled(Tool.objects.all())
 
 
 def load_profile():
-    first_role = Role.objects.live().values("title")[:1]
-    profile = PROFILES.annotate(first_role=Subquery(first_role)).first()
+    profile = next(iter(PROFILES()), None)
     if profile is None:
         profile = Profile()
         profile._prefetched_objects_cache = {"links": []}
@@ -46,18 +57,18 @@ def site(request):
 
 @require_safe
 def home(request):
-    roles, principles = [*Role.objects.live()], [*Principle.objects.live()]
+    roles, principles = ROLES(), PRINCIPLES()
     images.look_up(text for item in (*roles, *principles) for text in item.texts)
     return TemplateResponse(
         request,
         "home.html",
         {
             "page": Page(),
-            "statements": Focus.objects.current(),
+            "statements": STATEMENTS(),
             "roles": roles,
             "principles": principles,
-            "entries": Entry.objects.live().newest(NEWEST),
-            "tools": Tool.objects.all(),
+            "entries": ENTRIES(),
+            "tools": TOOLS(),
         },
     )
 
@@ -66,7 +77,7 @@ def home(request):
 def now(request):
     context = {
         "page": Page("now"),
-        "statements": Focus.objects.current(),
+        "statements": STATEMENTS(),
         "earlier": Focus.objects.earlier(),
     }
     return TemplateResponse(request, "now.html", context)
