@@ -187,18 +187,23 @@ def forget(**kwargs):
 
 
 def names_in(text):
+    # Of most texts it is said in a fraction of the time.
+    if settings.MEDIA_URL not in text:
+        return set()
     return set(re.findall(re.escape(settings.MEDIA_URL) + f"({NAME})", text))
 
 
 def named_in(text):
     """Those of our pictures that a text names. Asks nothing if it names none."""
     names = sorted(names_in(text))
+    if not names:
+        return []
     known, looked_up = _at_hand.get(), _looked_up.get() or {}
     if known is None and looked_up.keys() >= {*names}:
         known = looked_up
     if known is not None:
         return [known[name] for name in names if known.get(name)]
-    return list(models.Image.objects.filter(file__in=names)) if names else []
+    return list(models.Image.objects.filter(file__in=names))
 
 
 def shown_in(text):
