@@ -1,10 +1,12 @@
 """A queryset that is turned into SQL once asks what it would ask if it were turned anew."""
 
+import gc
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
 import pytest
-from django.db import connection
+from django.db import connection, connections
 from django.db.models.sql.compiler import SQLCompiler
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -129,8 +131,28 @@ def test_threads_ask_by_connections_of_their_own(content):
     assert all(roles == expected for roles, _ in found)
 
 
+@pytest.mark.django_db(transaction=True)
+def test_the_connection_of_a_thread_that_has_ended_is_let_go(content):
+    compiled = Compiled(Role.objects.live(ASKED_AT))
+
+    def ask():
+        try:
+            return compiled(), weakref.ref(connections["default"])
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as thread:
+        _, connected = thread.submit(ask).result()
+    gc.collect()
+    assert connected() is None
+    assert compiled() == [*Role.objects.live()]
+
+
 def test_the_queryset_stays_what_it_was(content):
+    """So it does not matter which of two threads is the first."""
     queryset = Role.objects.live(timezone.now())
+    before = vars(queryset.query).copy()
     Compiled(queryset)()
+    assert vars(queryset.query) == before
     assert queryset._result_cache is None
     assert not queryset.filter(title="no such").exists()
