@@ -89,7 +89,7 @@ class Principles(ListView):
     extra_context = {"page": Page("thinking")}
 
     def get_queryset(self):
-        principles = [*Principle.objects.live()]
+        principles = PRINCIPLES()
         images.look_up(text for item in principles for text in item.texts)
         return principles
 
@@ -108,9 +108,11 @@ class PrinciplePage(PublishableDetail):
 
 class Tools(ListView):
     template_name = "tools/index.html"
-    model = Tool
     context_object_name = "tools"
     extra_context = {"page": Page("tools")}
+
+    def get_queryset(self):
+        return TOOLS()
 
 
 class ToolPage(DetailView):
