@@ -5,6 +5,7 @@ import os
 import secrets
 import socket
 import subprocess
+import sys
 import urllib.error
 import urllib.request
 from contextlib import closing
@@ -219,3 +220,27 @@ for line in open("/proc/net/tcp").readlines()[1:]:
     if int(port, 16) == {port} and line.split()[3] == "0A":
         print(address)
 """
+
+
+READ_IN = """
+import sys
+
+def late():
+    return sorted({"bs4", "snowballstemmer"} & {*sys.modules})
+
+import portfolio.wsgi
+import portfolio.urls
+print(late())
+import portfolio.exchange.forms
+from portfolio.search.words import stem
+stem("deploys")
+print(late())
+"""
+
+
+@pytest.mark.once
+def test_a_start_does_not_read_in_what_only_imports_and_searches_need(tmp_path):
+    command = [sys.executable, "-W", "ignore", "-c", READ_IN]
+    place = environment(tmp_path, DJANGO_SETTINGS_MODULE="portfolio.settings")
+    told = subprocess.run(command, cwd=ROOT, env=place, capture_output=True, text=True, check=True)
+    assert told.stdout.splitlines() == ["[]", "['bs4', 'snowballstemmer']"]

@@ -71,14 +71,14 @@ def build_site(job, progress, base_url):
     return made(job, "site")
 
 
+# Imports. `asked` of a job says what is imported: {"file", "name", "prune"}.
+
+
 def source_of(files):
     # The parsers of all forms: read in at once, they would hold up each start of the site.
     from ..forms import source_of
 
     return source_of(files)
-
-
-# Imports. `asked` of a job says what is imported: {"file", "name", "prune"}.
 
 
 def plan_import(job, progress):
