@@ -134,7 +134,7 @@ class RowGreaterThan(TupleGreaterThan):
 
 class PublishableQuerySet(ContentQuerySet):
     def live(self, at=None):
-        """What the public may see now. Every list, count, feed and relation starts here."""
+        """What the public may see now, or `at` a time. Every list, count and feed starts here."""
         return self.filter(is_live(at=at))
 
     def update(self, **values):

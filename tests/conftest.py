@@ -105,6 +105,7 @@ class InFlight:
         self.is_open, self.paths, self.changed = False, {}, threading.Condition()
 
     def started(self, environ, **kwargs):
+        # The test client says it of its requests as well.
         if not environ.get("SERVER_SOFTWARE", "").startswith("WSGIServer"):
             return
         with self.changed:
