@@ -1,5 +1,8 @@
 from django.contrib import admin
+from django.contrib.admin.views.main import IGNORED_PARAMS, PAGE_VAR, SEARCH_VAR
+from django.db.models import Sum
 
+from portfolio import rights
 from portfolio.admin import PublishableAdmin
 from portfolio.editing.actions import add_tools, remove_tools
 from portfolio.editing.lists import NearerEnd
@@ -8,6 +11,9 @@ from portfolio.months import Month
 from portfolio.search import query
 
 from .models import CountedMonth, Entry
+
+# Of what an address may say of a list, what leaves nothing out.
+DO_NOT_NARROW = {*IGNORED_PARAMS, PAGE_VAR} - {SEARCH_VAR}
 
 
 class MonthFilter(admin.SimpleListFilter):
@@ -89,6 +95,23 @@ class EntryAdmin(PublishableAdmin):
     def get_queryset(self, request):
         # No month is later. Without this SQLite takes an index of another order, and sorts all.
         return super().get_queryset(request).filter(month__lte=Month(9999, 12))
+
+    def count_all(self, request):
+        if not rights.may(request.user, "view", Entry):
+            return super().count_all(request)
+        return CountedMonth.objects.aggregate(all=Sum("entries", default=0))["all"]
+
+    def get_paginator(self, request, queryset, *arguments, **options):
+        """Counts no entries whose number is known: that of all, and that of a tool's."""
+        paginator = super().get_paginator(request, queryset, *arguments, **options)
+        narrowed_by = {*request.GET} - DO_NOT_NARROW
+        may_see_all = rights.may(request.user, "view", Entry) and not queryset.query.is_empty()
+        if may_see_all and not narrowed_by:
+            paginator.count = self.count_all(request)
+        elif may_see_all and narrowed_by == {ToolFilter.parameter_name}:
+            tool = request.GET[ToolFilter.parameter_name]
+            paginator.count = Entry.tools.through.objects.filter(tool=tool).count()
+        return paginator
 
     def get_changelist_instance(self, request):
         changelist = super().get_changelist_instance(request)

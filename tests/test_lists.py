@@ -4,8 +4,10 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from journal.models import EntryQuerySet
 from portfolio.editing.lists import LIMIT, SESSION_KEY
 
+from .desk import member
 from .factories import make_entry, make_tool, make_user
 from .test_admin import ABSURD, KINDS
 
@@ -84,6 +86,54 @@ def test_an_empty_list_leads_out(admin_client, two):
     page = admin_client.get(LIST, follow=True).text
     assert "Nothing here matches" in page
     assert '<a href="?whole">Show all 2</a>' in page
+
+
+@pytest.fixture
+def many(monkeypatch):
+    """A tool, of which few are many, with two of four entries."""
+    monkeypatch.setattr(EntryQuerySet, "FEW", 0)
+    tool = make_tool()
+    make_entry(title="a draft", publish_at=None, tools=[tool])
+    make_entry(title="a page", tools=[tool, make_tool()])
+    make_entry(title="another draft", publish_at=None)
+    make_entry(title="another page")
+    return tool
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        *("whole", "state=draft", "q=page", "o=1&all=1&_popup=1", "x=1"),
+        *("tools__id__exact={}", "tools__id__exact={}&all=", "tools__id__exact={}&state=live"),
+        *("tools__id__exact={}&q=draft", "tools__id__exact=0", "tools__id__exact=x"),
+    ],
+)
+@pytest.mark.parametrize("of_all", [4, 2])
+def test_a_list_says_how_many_there_are(admin_client, many, query, of_all):
+    """Of those that one may see: a writer sees no draft of someone else."""
+    client = admin_client if of_all == 4 else member("Writers")
+    page = client.get(f"{LIST}?{query.format(many.pk)}", follow=True)
+    changelist = page.context["cl"]
+    assert changelist.result_count == changelist.paginator.count == len(titles(page))
+    assert changelist.full_result_count == of_all
+    assert changelist.show_admin_actions
+
+
+def test_an_empty_list_offers_no_actions(admin_client):
+    changelist = admin_client.get(LIST).context["cl"]
+    assert (changelist.result_count, changelist.full_result_count) == (0, 0)
+    assert not changelist.show_admin_actions
+
+
+@pytest.mark.parametrize(
+    ("query", "are_counted"),
+    [("whole", False), ("o=1&p=1", False), ("tools__id__exact={}", False), ("state=draft", True)],
+)
+def test_nobody_waits_for_a_count_of_what_is_counted(admin_client, many, query, are_counted):
+    with CaptureQueriesContext(connection) as captured:
+        admin_client.get(f"{LIST}?{query.format(many.pk)}")
+    counts = [each for each in captured if ' AS "__count" FROM "journal_entry" ' in each["sql"]]
+    assert bool(counts) == are_counted
 
 
 def test_a_page_is_not_remembered_and_a_popup_remembers_nothing(admin_client, two):

@@ -2,15 +2,13 @@
 
 from django.contrib import messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
-from django.contrib.admin.options import IS_POPUP_VAR, TO_FIELD_VAR, IncorrectLookupParameters
+from django.contrib.admin.options import IS_POPUP_VAR, IncorrectLookupParameters
 from django.contrib.admin.utils import label_for_field
 from django.contrib.admin.views.main import (
-    ALL_VAR,
     ERROR_FLAG,
-    IS_FACETS_VAR,
+    IGNORED_PARAMS,
     ORDER_VAR,
     PAGE_VAR,
-    SEARCH_VAR,
     ChangeList,
 )
 from django.core.paginator import Paginator
@@ -49,6 +47,15 @@ class ContentList(ChangeList):
             # A year that no date can have, where the stock list fails.
             raise IncorrectLookupParameters(error) from error
 
+    def get_results(self, request):
+        super().get_results(request)
+        is_narrowed = self.query or self.get_filters_params()
+        # The stock list counts all even where it has just counted all.
+        self.full_result_count = (
+            self.model_admin.count_all(request) if is_narrowed else self.result_count
+        )
+        self.show_full_result_count, self.show_admin_actions = True, bool(self.full_result_count)
+
     def get_query_string(self, new_params=None, remove=None):
         query = super().get_query_string(new_params, remove)
         return f"?{WHOLE}" if query == "?" else query
@@ -57,7 +64,7 @@ class ContentList(ChangeList):
     def narrowed(self):
         """What the list is narrowed to, in words, such as `["state draft", "search less"]`."""
         rest = {**self.params}
-        for name in (SEARCH_VAR, ORDER_VAR, ALL_VAR, IS_FACETS_VAR, IS_POPUP_VAR, TO_FIELD_VAR):
+        for name in IGNORED_PARAMS:
             rest.pop(name, None)
         words = []
         for spec in self.filter_specs:
@@ -86,8 +93,14 @@ class ListedAdmin:
     An address with a query says itself what it shows, and that is what is remembered.
     """
 
+    # By the stock list; ours does it.
+    show_full_result_count = False
+
     def get_changelist(self, request, **kwargs):
         return ContentList
+
+    def count_all(self, request):
+        return self.get_queryset(request).count()
 
     def changelist_view(self, request, extra_context=None):
         left, kind = request.session.get(SESSION_KEY, {}), self.opts.label_lower
