@@ -7,11 +7,11 @@ all that is not public.
 """
 
 import re
-import sys
 import threading
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from io import BytesIO
+from operator import itemgetter
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -33,8 +33,12 @@ NOT_STORED = re.compile("private|no-store|no-cache")
 # An answer that is no page is kept briefly, and in so little that made-up addresses cost no page.
 BRIEFLY, MOST_BRIEF = 10, 2 * 1024**2  # seconds, bytes
 POPULAR = 500  # times asked for, from which on smaller bytes are worth some work
+# Requests that were answered lately, and characters of what such a one said.
+MOST_RECENT, MOST_SAID = 1_000, 1_000
 LOST = ("Cache-Status", 'portfolio; hit; detail="as last seen: the database does not answer"')
-# Of a request, what an answer may depend on.
+# Of a request, what its answer depends on if nobody is named.
+LIKENESS = ("REQUEST_METHOD", "PATH_INFO", "HTTP_HOST", "HTTP_ACCEPT", "HTTP_ACCEPT_ENCODING")
+# And what it may depend on in Django.
 PASSED_ON = (
     *("SCRIPT_NAME", "PATH_INFO", "SERVER_NAME", "SERVER_PORT", "SERVER_PROTOCOL", "REMOTE_ADDR"),
     *("HTTP_HOST", "HTTP_X_FORWARDED_PROTO", "HTTP_X_REQUEST_ID", "wsgi.version", "wsgi.errors"),
@@ -59,13 +63,24 @@ class Edge:
         self.is_tls = settings.PRODUCTION
         self.session = re.compile(rf"(?:^|[;\s]){settings.SESSION_COOKIE_NAME}=\"?([^\s;\"]+)")
         self.pages, self.others = Kept(settings.EDGE_MEMORY), Kept(MOST_BRIEF)
+        scheme = ["HTTP_X_FORWARDED_PROTO"] if self.is_tls else []
+        self.likeness, self.recent = itemgetter(*LIKENESS, *scheme), {}
         self.making, self.lock = {}, threading.Lock()
         self.press = ThreadPoolExecutor(1, "edge")
-        # A thread that makes a page lets those who wait for a kept one through at once, not after
-        # Python's five milliseconds.
-        sys.setswitchinterval(0.0005)
 
     def __call__(self, environ, start_response):
+        # Nearly every request is like one before it, and this is all that happens to it.
+        try:
+            page, variant = self.recent[self.likeness(environ)]
+        except KeyError:
+            return self.look_up(environ, start_response)
+        now = time.monotonic()
+        is_named = "HTTP_COOKIE" in environ or "HTTP_AUTHORIZATION" in environ
+        if is_named or page.known is not watch.latest(now):
+            return self.look_up(environ, start_response)
+        return self.answer(page, variant, environ, start_response, now)
+
+    def look_up(self, environ, start_response):
         if not self.is_of_visitor(environ):
             return self.application(environ, start_response)
         path = environ["PATH_INFO"]
@@ -77,7 +92,21 @@ class Edge:
             page = known and self.find(key, page, environ, now)
             if not page:
                 return self.application(environ, start_response)
-        return self.answer(page, environ, start_response, now)
+        encoding = preferred_encoding(environ.get("HTTP_ACCEPT_ENCODING", ""))
+        variant = page.variants.get(encoding) or page.variants[None]
+        if self.pages.get(key) is page:
+            self.remember(environ, page, variant)
+        return self.answer(page, variant, environ, start_response, now)
+
+    def remember(self, environ, page, variant):
+        """Have requests like this one answered at once, while the page is of the latest edition."""
+        if any(name not in environ for name in LIKENESS):
+            return
+        likeness = self.likeness(environ)
+        if sum(map(len, likeness)) <= MOST_SAID:
+            if len(self.recent) >= MOST_RECENT:
+                self.recent.clear()
+            self.recent[likeness] = page, variant
 
     def is_of_visitor(self, environ):
         """Whether nobody in particular asks for something, by the site's own address."""
@@ -90,12 +119,11 @@ class Edge:
         cookies = environ.get("HTTP_COOKIE")
         return not (cookies and any(map(is_signed, self.session.findall(cookies))))
 
-    def answer(self, page, environ, start_response, now):
+    def answer(self, page, variant, environ, start_response, now):
         page.asked += 1
         if page.asked == POPULAR:
-            self.press.submit(page.compress, COMPRESS_MORE, "-more")
-        encoding = preferred_encoding(environ.get("HTTP_ACCEPT_ENCODING", ""))
-        headers, body, unchanged = page.variants.get(encoding) or page.variants[None]
+            self.press.submit(self.compress_more, page)
+        headers, body, unchanged = variant
         status, held = page.status, environ.get("HTTP_IF_NONE_MATCH")
         if held and page.is_held(held):
             status, headers, body = "304 Not Modified", unchanged, b""
@@ -103,6 +131,10 @@ class Edge:
             headers = [*headers, LOST, ("Age", str(int(now - page.made_at)))]
         start_response(status, headers)
         return [body] if environ["REQUEST_METHOD"] == "GET" else []
+
+    def compress_more(self, page):
+        page.compress(COMPRESS_MORE, "-more")
+        self.recent.clear()
 
     # What is not there yet, or not any more.
 
@@ -169,6 +201,9 @@ class Edge:
             self.pages.drop(key)
         if for_everyone:
             (self.pages if is_page else self.others).put(key, page)
+        # It may be in another's place. Also, what is asked for is looked up once again, so that
+        # what makes room is what nobody has asked for since the last page came.
+        self.recent.clear()
         return page, for_everyone
 
 

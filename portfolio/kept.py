@@ -18,6 +18,7 @@ class Page:
     def __init__(self, status, headers, body, known, until):
         self.status, self.known, self.made_at, self.until = status, known, time.monotonic(), until
         self.headers, self.body, self.asked = headers, body, 0
+        self.is_found = status.startswith("200")
         self.digest = blake2b(repr((status, headers)).encode() + body, digest_size=12).hexdigest()
         self.variants = {None: self._variant(body, "", [])}
 
@@ -38,8 +39,7 @@ class Page:
 
     def is_held(self, if_none_match):
         """Whether an If-None-Match (RFC 9110, 13.1.2) has it, in whichever encoding."""
-        is_named = self.digest in if_none_match or if_none_match.strip() == "*"
-        return is_named and self.status.startswith("200")
+        return self.is_found and (self.digest in if_none_match or if_none_match.strip() == "*")
 
     @property
     def size(self):

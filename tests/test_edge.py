@@ -13,13 +13,13 @@ from django.utils.crypto import get_random_string
 from portfolio import edge as layer
 from portfolio import sessions
 from portfolio.compression import WORTH_IT
-from portfolio.edge import BRIEFLY, CACHE_CONTROL, POPULAR, Edge, public
+from portfolio.edge import BRIEFLY, CACHE_CONTROL, MOST_SAID, POPULAR, Edge, public
 from portfolio.edition import AT_MOST
 from portfolio.kept import OVERHEAD, Kept, Page
 from portfolio.months import Month
 from portfolio.urls import urlpatterns as site_urls
 from tests.factories import make_entry, make_role, make_tool
-from tests.wsgi import Django, ask, settle
+from tests.wsgi import Django, ask, request, settle
 
 pytestmark = [pytest.mark.once, pytest.mark.django_db(transaction=True)]
 
@@ -60,6 +60,65 @@ def test_a_page_is_made_once_and_is_what_django_answers(edge, client):
     assert first.body == client.get(address).content
     assert first.headers["Cache-Control"] == CACHE_CONTROL
     assert "Content-Security-Policy" in first.headers
+
+
+class LookedUp(Exception):
+    pass
+
+
+def look_up(environ, start_response):
+    raise LookedUp
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        *({"path": "/now/"}, {"method": "HEAD"}, {"method": "POST"}, {"host": "other.example"}),
+        *({"accept": "text/markdown"}, {"accept_encoding": "br"}, {"cookie": "theme=dark"}),
+        {"authorization": "Basic x"},
+    ],
+)
+def test_a_request_like_one_before_it_is_not_looked_up(edge, monkeypatch, other):
+    first = ask(edge, "/")
+    monkeypatch.setattr(edge, "look_up", look_up)
+    for query in ("", "?a=1"):
+        assert ask(edge, f"/{query}", if_none_match="x", user_agent="y") == first
+    with pytest.raises(LookedUp):
+        ask(edge, **{"path": "/"} | other)
+
+
+def test_a_page_of_an_earlier_edition_is_looked_up(edge, clock, monkeypatch):
+    ask(edge, "/")
+    monkeypatch.setattr(edge, "look_up", look_up)
+    ask(edge, "/")
+    make_tool()
+    clock.passed += AT_MOST
+    with pytest.raises(LookedUp):
+        ask(edge, "/")
+
+
+@pytest.mark.parametrize("missing", ["HTTP_ACCEPT", "HTTP_ACCEPT_ENCODING"])
+def test_who_says_less_gets_the_same(edge, missing):
+    environ = request("/roles/")
+    del environ[missing]
+    told = []
+    for _ in range(2):
+        (body,) = edge(environ, lambda *start: told.append(start))
+        assert body == ask(edge, "/roles/").body
+    assert {status for status, _ in told} == {"200 OK"}
+    assert edge.asked == ["/roles/"]
+
+
+def test_odd_headers_fill_no_memory(edge, monkeypatch):
+    monkeypatch.setattr(layer, "MOST_RECENT", 3)
+    for number in range(10):
+        assert ask(edge, "/", accept=f"text/html;q=0.{number}").status == 200
+        assert 0 < len(edge.recent) <= 3
+    edge.recent.clear()
+    for length in (MOST_SAID // 2, MOST_SAID):
+        ask(edge, "/", accept="text/html," + "x" * length)
+    assert len(edge.recent) == 1
+    assert edge.asked == ["/"]
 
 
 @pytest.mark.parametrize("encoding", ["br", "gzip"])

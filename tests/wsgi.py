@@ -29,6 +29,10 @@ class Answer:
         return DECODE[self.headers.get("Content-Encoding")](self.body).decode()
 
 
+# What every browser says.
+SAID = {"accept": "*/*", "accept_encoding": "identity"}
+
+
 def request(path, method="GET", host=None, **headers):
     """An environment as PEP 3333 has it; `if_none_match="x"` is the header `If-None-Match: x`."""
     path, _, query = path.partition("?")
@@ -50,7 +54,7 @@ def request(path, method="GET", host=None, **headers):
         "wsgi.multithread": True,
         "wsgi.multiprocess": True,
         "wsgi.run_once": False,
-        **{f"HTTP_{name.upper()}": value for name, value in headers.items()},
+        **{f"HTTP_{name.upper()}": value for name, value in (SAID | headers).items()},
     }
 
 
