@@ -1,6 +1,7 @@
 """Run every benchmark on the site as it is served with the seed, and keep the tables.
 
-To add one: write a module with `TITLE`, `HEADINGS` and `rows(site)`, and name it in `BENCHMARKS`.
+To add one: write a module with `TITLE`, `HEADINGS` and `rows(site)`, and name it in `BENCHMARKS`;
+with a `NOTE`, too, if its table needs one.
 """
 
 import json
@@ -31,8 +32,9 @@ def main():
         running_site(folder, fresh=True) as site,
     ):
         for benchmark in BENCHMARKS:
-            rows = [*benchmark.rows(site)]
-            parts.append(f"## {benchmark.TITLE}\n\n{table(benchmark.HEADINGS, rows)}")
+            note = f"{benchmark.NOTE}\n\n" if hasattr(benchmark, "NOTE") else ""
+            rows = table(benchmark.HEADINGS, benchmark.rows(site))
+            parts.append(f"## {benchmark.TITLE}\n\n{note}{rows}")
             print(f"\n{parts[-1]}", flush=True)
     RESULTS.write_text("\n\n".join(parts) + "\n")
 

@@ -22,6 +22,10 @@ from tests.server import ROOT, environment, free_port
 TITLE = "What a page costs among many entries"
 FEW, MANY = int(os.environ.get("FEW", 1_000)), int(os.environ.get("MANY", 100_000))
 ROUNDS = int(os.environ.get("ROUNDS", 15))
+NOTE = f"""\
+{ROUNDS} rounds, on one core. Of few, some pages have less to show than they have room for: the list
+of sitemaps has fewer parts, and a rare word is found less often than what is found is ranked.\
+"""
 BOUND = 1.2
 KEPT = 1_000  # pages
 MOST_MEMORY = 130  # MiB

@@ -33,6 +33,10 @@ ROUNDS = int(os.environ.get("ROUNDS", "5"))
 SECONDS = int(os.environ.get("SECONDS", "2"))  # wrk takes whole ones
 # Of a round with an edit a second, which begins with one: in two seconds there would be three.
 SECONDS_OF_EDITS = 5 * SECONDS
+NOTE = f"""\
+{ROUNDS} rounds of {SECONDS} s each, or of {SECONDS_OF_EDITS} s where there is an edit a second. The
+rows below the start are with PostgreSQL.\
+"""
 CONNECTIONS = (1, 16, 64)
 BROWSER = {
     "Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
@@ -150,9 +154,11 @@ class Turns:
     def __init__(self, connections, **runs):
         self.connections, self.runs = connections, runs
         self.measured = {name: [] for name in runs}
-        for _ in range(ROUNDS):
-            for name, run in runs.items():
-                self.measured[name].append(run())
+        there = [*runs]
+        for number in range(ROUNDS):
+            # There and back, so that nobody always comes after the same one.
+            for name in reversed(there) if number % 2 else there:
+                self.measured[name].append(runs[name]())
 
     def row(self, name, against="", bound=""):
         rates, p99s = zip(*self.measured[name], strict=True)
