@@ -33,7 +33,9 @@ HEADINGS = ["engine", "page", f"ms of {FEW:,}", f"ms of {MANY:,}", "times", "at 
 
 # A process for each site: it says what pages there are, and answers the name of each with its cost.
 PAGES = """
-import json, os, sys, time
+import json, logging, os, sys, time
+# That nothing is there is nothing to tell.
+logging.disable(logging.WARNING)
 # One waits while the other works. Of two cores, one may be a third slower.
 os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
 import django
