@@ -93,7 +93,7 @@ class ListedAdmin:
     An address with a query says itself what it shows, and that is what is remembered.
     """
 
-    # By the stock list; ours does it.
+    # `ContentList` counts all itself.
     show_full_result_count = False
 
     def get_changelist(self, request, **kwargs):
