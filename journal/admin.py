@@ -1,19 +1,15 @@
 from django.contrib import admin
-from django.contrib.admin.views.main import IGNORED_PARAMS, PAGE_VAR, SEARCH_VAR
 from django.db.models import Sum
 
 from portfolio import rights
 from portfolio.admin import PublishableAdmin
 from portfolio.editing.actions import add_tools, remove_tools
-from portfolio.editing.lists import NearerEnd
+from portfolio.editing.lists import NearerEnd, narrowed_by
 from portfolio.models import Tool
 from portfolio.months import Month
 from portfolio.search import query
 
 from .models import CountedMonth, Entry
-
-# Of what an address may say of a list, what leaves nothing out.
-DO_NOT_NARROW = {*IGNORED_PARAMS, PAGE_VAR} - {SEARCH_VAR}
 
 
 class MonthFilter(admin.SimpleListFilter):
@@ -104,11 +100,11 @@ class EntryAdmin(PublishableAdmin):
     def get_paginator(self, request, queryset, *arguments, **options):
         """Counts no entries whose number is known: that of all, and that of a tool's."""
         paginator = super().get_paginator(request, queryset, *arguments, **options)
-        narrowed_by = {*request.GET} - DO_NOT_NARROW
-        may_see_all = rights.may(request.user, "view", Entry) and not queryset.query.is_empty()
-        if may_see_all and not narrowed_by:
+        names = narrowed_by(request)
+        is_of_tool = names == {ToolFilter.parameter_name} and not queryset.query.is_empty()
+        if not names:
             paginator.count = self.count_all(request)
-        elif may_see_all and narrowed_by == {ToolFilter.parameter_name}:
+        elif is_of_tool and rights.may(request.user, "view", Entry):
             tool = request.GET[ToolFilter.parameter_name]
             paginator.count = Entry.tools.through.objects.filter(tool=tool).count()
         return paginator

@@ -9,6 +9,7 @@ from django.contrib.admin.views.main import (
     IGNORED_PARAMS,
     ORDER_VAR,
     PAGE_VAR,
+    SEARCH_VAR,
     ChangeList,
 )
 from django.core.paginator import Paginator
@@ -19,6 +20,13 @@ WHOLE = "whole"
 SESSION_KEY = "lists"
 # Characters of a query; a longer one is not worth keeping.
 LIMIT = 1000
+# Of what an address says of a list, what leaves nothing out.
+ALL_IS_SHOWN = {*IGNORED_PARAMS, PAGE_VAR, ERROR_FLAG} - {SEARCH_VAR}
+
+
+def narrowed_by(request):
+    """The names of what an address narrows its list by, such as `{"state", "q"}`."""
+    return {*request.GET} - ALL_IS_SHOWN
 
 
 class NearerEnd(Paginator):
@@ -48,13 +56,12 @@ class ContentList(ChangeList):
             raise IncorrectLookupParameters(error) from error
 
     def get_results(self, request):
+        """Counts all only where not all is shown, and offers actions only on what is there."""
         super().get_results(request)
-        is_narrowed = self.query or self.get_filters_params()
-        # The stock list counts all even where it has just counted all.
         self.full_result_count = (
-            self.model_admin.count_all(request) if is_narrowed else self.result_count
+            self.model_admin.count_all(request) if narrowed_by(request) else self.result_count
         )
-        self.show_full_result_count, self.show_admin_actions = True, bool(self.full_result_count)
+        self.show_full_result_count, self.show_admin_actions = True, self.result_count > 0
 
     def get_query_string(self, new_params=None, remove=None):
         query = super().get_query_string(new_params, remove)
