@@ -33,10 +33,10 @@ NOT_STORED = re.compile("private|no-store|no-cache")
 # An answer that is no page is kept briefly, and in so little that made-up addresses cost no page.
 BRIEFLY, MOST_BRIEF = 10, 2 * 1024**2  # seconds, bytes
 POPULAR = 500  # times asked for, from which on smaller bytes are worth some work
-# Requests that were answered lately, and characters of what such a one said.
+# Likenesses that are remembered, and characters of one.
 MOST_RECENT, MOST_SAID = 1_000, 1_000
 LOST = ("Cache-Status", 'portfolio; hit; detail="as last seen: the database does not answer"')
-# Of a request, what its answer depends on if nobody is named.
+# Of a request that names nobody, what tells which page it is for, and in which encoding.
 LIKENESS = ("REQUEST_METHOD", "PATH_INFO", "HTTP_HOST", "HTTP_ACCEPT", "HTTP_ACCEPT_ENCODING")
 # And what it may depend on in Django.
 PASSED_ON = (
@@ -81,6 +81,7 @@ class Edge:
         return self.answer(page, variant, environ, start_response, now)
 
     def look_up(self, environ, start_response):
+        """Answer with a page that is kept or made for it, or by Django."""
         if not self.is_of_visitor(environ):
             return self.application(environ, start_response)
         path = environ["PATH_INFO"]
@@ -94,7 +95,7 @@ class Edge:
                 return self.application(environ, start_response)
         encoding = preferred_encoding(environ.get("HTTP_ACCEPT_ENCODING", ""))
         variant = page.variants.get(encoding) or page.variants[None]
-        if self.pages.get(key) is page:
+        if self.pages.get(key) is page and "HTTP_COOKIE" not in environ:
             self.remember(environ, page, variant)
         return self.answer(page, variant, environ, start_response, now)
 

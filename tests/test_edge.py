@@ -62,14 +62,6 @@ def test_a_page_is_made_once_and_is_what_django_answers(edge, client):
     assert "Content-Security-Policy" in first.headers
 
 
-class LookedUp(Exception):
-    pass
-
-
-def look_up(environ, start_response):
-    raise LookedUp
-
-
 @pytest.mark.parametrize(
     "other",
     [
@@ -78,23 +70,33 @@ def look_up(environ, start_response):
         {"authorization": "Basic x"},
     ],
 )
-def test_a_request_like_one_before_it_is_not_looked_up(edge, monkeypatch, other):
+def test_a_request_like_one_before_it_is_not_looked_up(edge, other):
     first = ask(edge, "/")
-    monkeypatch.setattr(edge, "look_up", look_up)
+    # Whoever looks for it finds nothing.
+    edge.pages.drop(("/", "text/html"))
     for query in ("", "?a=1"):
         assert ask(edge, f"/{query}", if_none_match="x", user_agent="y") == first
-    with pytest.raises(LookedUp):
-        ask(edge, **{"path": "/"} | other)
+    assert edge.asked == ["/"]
+    ask(edge, **{"path": "/"} | other)
+    assert len(edge.asked) == 2
 
 
-def test_a_page_of_an_earlier_edition_is_looked_up(edge, clock, monkeypatch):
+def test_a_page_of_an_earlier_edition_is_looked_up(edge, clock):
     ask(edge, "/")
-    monkeypatch.setattr(edge, "look_up", look_up)
+    edge.pages.drop(("/", "text/html"))
     ask(edge, "/")
+    assert edge.asked == ["/"]
     make_tool()
     clock.passed += AT_MOST
-    with pytest.raises(LookedUp):
-        ask(edge, "/")
+    ask(edge, "/")
+    assert edge.asked == ["/", "/"]
+
+
+def test_only_a_request_without_a_cookie_is_remembered(edge):
+    ask(edge, "/", cookie="theme=dark")
+    assert not edge.recent
+    ask(edge, "/")
+    assert edge.recent
 
 
 @pytest.mark.parametrize("missing", ["HTTP_ACCEPT", "HTTP_ACCEPT_ENCODING"])

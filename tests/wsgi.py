@@ -29,7 +29,7 @@ class Answer:
         return DECODE[self.headers.get("Content-Encoding")](self.body).decode()
 
 
-# What every browser says.
+# Every browser says something of both.
 SAID = {"accept": "*/*", "accept_encoding": "identity"}
 
 
