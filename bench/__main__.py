@@ -33,8 +33,8 @@ def main():
     ):
         for benchmark in BENCHMARKS:
             note = f"{benchmark.NOTE}\n\n" if hasattr(benchmark, "NOTE") else ""
-            rows = table(benchmark.HEADINGS, benchmark.rows(site))
-            parts.append(f"## {benchmark.TITLE}\n\n{note}{rows}")
+            measured = table(benchmark.HEADINGS, benchmark.rows(site))
+            parts.append(f"## {benchmark.TITLE}\n\n{note}{measured}")
             print(f"\n{parts[-1]}", flush=True)
     RESULTS.write_text("\n\n".join(parts) + "\n")
 
