@@ -6,6 +6,7 @@ import json
 import os
 import pty
 import re
+import select
 import shutil
 import signal
 import socket
@@ -608,8 +609,40 @@ def test_sighup_reloads_unless_it_says_that_a_terminal_was_closed(tmp_path, term
         assert process.stdout.readline() == "is up\n"
         process.send_signal(signal.SIGHUP)
         if not terminal:
+            # What is still being started is not reloaded.
+            while not select.select([process.stdout], [], [], 1)[0]:
+                process.send_signal(signal.SIGHUP)
             assert process.stdout.readline() == "reloads\n"
             process.terminate()
-        assert process.stdout.readline() == "3\n"
+        *others, last = process.stdout.read().splitlines()
+        assert last == "3" and {*others} <= {"reloads"}
     os.close(mine)
     assert process.returncode == 0
+
+
+# It is told to end when the server runs already, and before the call that starts it is over.
+AT_ONCE = """
+import os, subprocess
+from portfolio.management.commands import serve
+
+class Popen(subprocess.Popen):
+    def __init__(self, *arguments, **options):
+        super().__init__(*arguments, **options)
+        os.kill(os.getpid(), {})
+
+subprocess.Popen = Popen
+print(serve.run(["sleep", "600"]))
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_no_server_is_left_by_who_is_told_to_end_while_starting_it(tmp_path, number):
+    told = subprocess.run(
+        [sys.executable, "manage.py", "shell", "-v0", "-c", AT_ONCE.format(int(number))],
+        cwd=ROOT,
+        env=environment(tmp_path),
+        stdout=subprocess.PIPE,
+        text=True,
+        timeout=MINUTE,
+    )
+    assert told.stdout == f"{-signal.SIGTERM}\n"

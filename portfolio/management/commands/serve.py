@@ -172,18 +172,28 @@ def run(command):
     gets it from two sides does not end. SIGHUP is passed on, which reloads the site, unless it is
     from a terminal, where it means that the terminal was closed.
     """
-    process = None
+    process, is_told = None, False
+
+    def end(*_):
+        nonlocal is_told
+        is_told = True
+        # Until there is one, nobody could end what is just being started.
+        if process:
+            raise KeyboardInterrupt
 
     def hang_up(*_):
         if os.isatty(0):
-            raise KeyboardInterrupt
-        if process:
+            end()
+        elif process:
             process.send_signal(signal.SIGHUP)
 
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    signal.signal(signal.SIGINT, end)
+    signal.signal(signal.SIGTERM, end)
     signal.signal(signal.SIGHUP, hang_up)
-    process = subprocess.Popen(command, start_new_session=True)  # noqa: S603
     try:
+        process = subprocess.Popen(command, start_new_session=True)  # noqa: S603
+        if is_told:
+            raise KeyboardInterrupt
         return process.wait()
     except KeyboardInterrupt:
         process.terminate()
