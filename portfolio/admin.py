@@ -1,16 +1,18 @@
 """The editor's side: what every kind of content shares, and the kinds of models.py."""
 
 import json
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import wraps
+from uuid import NAMESPACE_URL, UUID, uuid5
 
 import reversion
 from adminsortable2.admin import SortableAdminBase
 from django.contrib import admin, messages
 from django.contrib.admin.options import IS_POPUP_VAR, InlineModelAdmin
 from django.contrib.admin.utils import unquote
-from django.contrib.admin.widgets import AdminSplitDateTime, AdminTextareaWidget
+from django.contrib.admin.widgets import AdminTextareaWidget
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import models
+from django.db import IntegrityError, models, transaction
 from django.forms import Script
 from django.http import HttpResponseRedirect
 from django.urls import reverse, reverse_lazy
@@ -22,9 +24,10 @@ from . import rights
 from .editing import copies, users  # noqa: F401  (users registers its own)
 from .editing.actions import BulkAdmin
 from .editing.deleted import RecoverableAdmin
-from .editing.form import ContentForm, MomentField, PartFormSet, PublishableForm
+from .editing.form import ContentForm, PartFormSet, PublishableForm
 from .editing.lists import ListedAdmin
-from .editing.models import WorkingCopy
+from .editing.models import WorkingCopy, new_key
+from .editing.moment import MomentField, MomentWidget
 from .editing.ordering import OrderedAdmin, OrderedInline
 from .editing.state import Forms, as_data, settled
 from .editing.work import Work, badge, state_of
@@ -106,6 +109,28 @@ FIELDS = {
 }
 
 
+def in_one_transaction(view):
+    """For a view of an admin class: a POST sees and writes in one transaction.
+
+    If somebody else was first with what has to be unique, it is looked at again as things are now.
+    """
+
+    @wraps(view)
+    def guarded(self, request, *arguments, **options):
+        if request.method != "POST":
+            return view(self, request, *arguments, **options)
+        # There is no such button; Django takes it for one all the same.
+        request.POST = request.POST.copy()
+        request.POST.pop("_saveasnew", None)
+        for _ in range(3):
+            with suppress(IntegrityError), transaction.atomic():
+                return view(self, request, *arguments, **options)
+        with transaction.atomic():
+            return view(self, request, *arguments, **options)
+
+    return guarded
+
+
 class ContentAdmin(ListedAdmin, RecoverableAdmin, admin.ModelAdmin):
     """How every kind of content is edited: by whom, over what they have seen, with its history."""
 
@@ -132,9 +157,10 @@ class ContentAdmin(ListedAdmin, RecoverableAdmin, admin.ModelAdmin):
             obj is None or rights.may_delete(request.user, obj)
         )
 
+    @in_one_transaction
     def changeform_view(self, request, object_id=None, form_url="", extra_context=None):
         """Refuses to save over what has changed since the form was made."""
-        item = self.get_object(request, unquote(object_id)) if object_id else None
+        item = self.item_to_change(request, object_id)
         may = item and self.has_change_permission(request, item)
         stored = Forms(self, request, item) if may else None
         conflict = None
@@ -146,6 +172,13 @@ class ContentAdmin(ListedAdmin, RecoverableAdmin, admin.ModelAdmin):
         edition = json.dumps(stored.edition) if stored else ""
         context = {"conflict": conflict, "edition": edition, "base": edition}
         return self.changeform_in_revision(request, object_id, form_url, context)
+
+    def item_to_change(self, request, object_id):
+        """The item as it is stored, or None; nobody else writes one that is posted to."""
+        item = self.get_object(request, unquote(object_id)) if object_id else None
+        if request.method == "POST" and item and item.locked():
+            return self.get_object(request, unquote(object_id))
+        return item
 
     def changeform_in_revision(self, request, object_id, form_url, context):
         with revision(request):
@@ -228,7 +261,7 @@ class PublishableAdmin(BulkAdmin, ContentAdmin):
 
     form = PublishableForm
     formfield_overrides = FIELDS | {
-        models.DateTimeField: {"form_class": MomentField, "widget": AdminSplitDateTime}
+        models.DateTimeField: {"form_class": MomentField, "widget": MomentWidget}
     }
     prepopulated_fields = {"slug": ["title"]}
     list_display = ["title", "state_now", "publish_at"]
@@ -273,11 +306,12 @@ class PublishableAdmin(BulkAdmin, ContentAdmin):
         initial = super().get_changeform_initial_data(request).items()
         return {name: value for name, value in initial if accepts(fields.get(name), value)}
 
+    @in_one_transaction
     def changeform_view(self, request, object_id=None, form_url="", extra_context=None):
         """Keeps what was posted, does what the verb says, and shows the working copy."""
-        item = self.get_object(request, unquote(object_id)) if object_id else None
+        item = self.item_to_change(request, object_id)
         if object_id and not item and request.method == "POST":
-            return self.rescue(request)
+            return self.rescue(request, object_id)
         try:
             request.work = work = Work(self, request, item)
         except PermissionDenied:
@@ -285,31 +319,39 @@ class PublishableAdmin(BulkAdmin, ContentAdmin):
                 raise
             # Perhaps they may look at it; the stock view knows.
             return self.changeform_in_revision(request, object_id, form_url, extra_context)
+        if work.item and not item:
+            # It was saved from this form, or from another window of it.
+            if request.method != "POST":
+                return HttpResponseRedirect(work.address)
+            return self.changeform_view(request, str(work.item.pk), work.address)
         if request.method == "POST" and (answer := work.take()):
             return answer
         context = work.context()
         if request.method != "POST" and work.copy:
-            request.begun = as_data(work.copy.data)
+            request.begun = settled(as_data(work.copy.data), work.forms())
         return self.changeform_in_revision(request, object_id, form_url, context)
 
-    def rescue(self, request):
-        """What was deleted while someone wrote it is kept for them as something new."""
-        work = Work(self, request, None)
-        copies.keep(self, request, work.key, None, settled(request.POST, work.forms()))
+    def rescue(self, request, object_id):
+        """What was deleted while someone wrote it is kept for them as something new.
+
+        If it is sent again, that is the same new thing.
+        """
+        again = uuid5(NAMESPACE_URL, f"{self.opts.label_lower} {object_id} {request.user.pk}")
+        for key in (f"{self.opts.label_lower}:{again}", new_key(self.model)):
+            work = Work(self, request, None, key)
+            data = settled(request.POST, work.forms())
+            if not work.item and not copies.keep(self, request, work.key, None, data)[1]:
+                break
         messages.warning(
             request, "This was deleted while you wrote. Your text is kept here as a new draft."
         )
         return HttpResponseRedirect(work.address)
 
     def response_add(self, request, obj, post_url_continue=None):
-        return super().response_add(request, obj) if is_popup(request) else self.done(request)
+        return super().response_add(request, obj) if is_popup(request) else request.work.done()
 
     def response_change(self, request, obj):
-        return super().response_change(request, obj) if is_popup(request) else self.done(request)
-
-    def done(self, request):
-        messages.success(request, request.work.message())
-        return HttpResponseRedirect(request.work.address)
+        return super().response_change(request, obj) if is_popup(request) else request.work.done()
 
     def get_formset_kwargs(self, request, obj, inline, prefix):
         kwargs = super().get_formset_kwargs(request, obj, inline, prefix)
@@ -317,6 +359,8 @@ class PublishableAdmin(BulkAdmin, ContentAdmin):
         return kwargs if begun is None else kwargs | {"data": begun, "quiet": True}
 
     def save_model(self, request, obj, form, change):
+        if not change:
+            obj.uuid = UUID(request.work.key.rpartition(":")[2])
         super().save_model(request, obj, form, change)
         request.work.saved(obj)
         reversion.set_comment(request.work.comment())

@@ -2,6 +2,7 @@
 
 import uuid
 
+from django import forms
 from django.conf import settings
 from django.core.validators import RegexValidator
 from django.db import models, transaction
@@ -18,6 +19,13 @@ from .page import address
 from .parts import Part
 
 
+class SlugFormField(forms.CharField):
+    """Takes capitals, as a phone writes them by itself, for small letters."""
+
+    def to_python(self, value):
+        return super().to_python(value).lower()
+
+
 class SlugField(models.CharField):
     """A lower-case slug: one spelling, so that an address in another case has one answer."""
 
@@ -27,6 +35,9 @@ class SlugField(models.CharField):
             "Use lower-case letters a to z, digits and single hyphens, such as what-broke.",
         )
     ]
+
+    def formfield(self, **kwargs):
+        return super().formfield(**{"form_class": SlugFormField} | kwargs)
 
 
 class MarkdownField(models.TextField):
@@ -97,6 +108,10 @@ class NaturalKeyModel(models.Model):
     def stored(self):
         """The same row as the database has it now; None when it has none."""
         return type(self)._base_manager.filter(pk=self.pk).first() if self.pk else None
+
+    def locked(self):
+        """The same as `stored`, which nobody else writes until this transaction ends."""
+        return type(self)._base_manager.select_for_update().filter(pk=self.pk).first()
 
 
 def is_live(path="", at=None):

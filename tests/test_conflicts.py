@@ -178,12 +178,25 @@ def test_fifty_interleaved_saves_account_for_every_word(ana, ben):
 
 
 def test_without_the_editions_words_would_be_lost(ana, ben):
-    """The control: a form that does not say what it has seen overwrites the other text."""
+    """The control: a form that claims to have seen what is there overwrites the other text."""
     entry = make_entry(body="as it was.")
     hers, his = fields_of(ana, change(entry)), fields_of(ben, change(entry))
     ana.post(change(entry), hers | {"body": "ana's", "_publish": ""})
-    ben.post(change(entry), his | {"body": "ben's", "_edition": "", "_base": "", "_publish": ""})
+    now = fields_of(ben, change(entry))
+    forged = {"_edition": now["_edition"], "_base": now["_base"]}
+    ben.post(change(entry), his | forged | {"body": "ben's", "_publish": ""})
     assert Entry.objects.get().body == "ben's"
+
+
+@pytest.mark.parametrize("said", ["", "{}", "null", "no JSON", "[1]"])
+def test_a_form_that_does_not_say_what_it_has_seen_has_seen_nothing(ana, ben, said):
+    entry = make_entry(body="as it was.")
+    his = fields_of(ben, change(entry))
+    unsaid = {"_edition": said, "_base": said, "body": "ben's", "_publish": ""}
+    page = ben.post(change(entry), his | unsaid)
+    assert page.status_code == 200
+    assert "as it was." in page.text
+    assert Entry.objects.get().body == "as it was."
 
 
 def test_who_else_has_it_open_is_told_until_they_leave(ana, ben):

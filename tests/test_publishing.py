@@ -8,8 +8,8 @@ from django.utils import timezone
 from reversion.models import Revision
 
 from journal.models import Entry
-from portfolio.editing.form import explain
 from portfolio.editing.models import Finding
+from portfolio.editing.moment import explain
 from portfolio.models import Image
 
 from .desk import change, endpoint, fields_of

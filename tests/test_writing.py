@@ -145,6 +145,81 @@ def test_the_session_ends_and_save_is_pressed(desk, context):
     expect(desk.locator(".unsaved")).to_be_hidden()
 
 
+@pytest.mark.parametrize("away", ["connection", "server", "session"])
+def test_what_was_not_sent_is_sent_without_a_key_being_pressed(desk, context, editor, away):
+    entry = make_entry(publish_at=None, body="before")
+    open_form(desk, entry)
+    if away == "connection":
+        context.set_offline(True)
+    elif away == "server":
+        desk.route("**/keep/", lambda route: route.fulfill(status=502, body="<html>"))
+    else:
+        Session.objects.all().delete()
+    write(desk, " after")
+    saved(desk).to_contain_text("sent as soon as it can be")
+    assert not WorkingCopy.objects.exists()
+    if away == "connection":
+        context.set_offline(False)
+    elif away == "server":
+        desk.unroute("**/keep/")
+    else:
+        other = context.new_page()
+        other.goto(desk.home + reverse("admin:index"))
+        other.fill("#id_username", "admin")
+        other.fill("#id_password", PASSWORD)
+        other.keyboard.press("Enter")
+    saved(desk).to_have_text(re.compile(r"saved \d\d:\d\d"))
+    assert WorkingCopy.objects.get().data["body"] == ["before after"]
+
+
+def test_a_double_press_publishes_once_and_says_so(desk):
+    desk.goto(desk.home + reverse("admin:journal_entry_add"))
+    desk.locator("#id_title").fill("pressed twice")
+    write(desk, "once.")
+    desk.locator(".bar [name=_publish]").dblclick()
+    expect(desk.locator(".messagelist")).to_contain_text("Published: pressed twice")
+    expect(desk.locator(".errorlist")).to_have_count(0)
+    assert [entry.slug for entry in Entry.objects.all()] == ["pressed-twice"]
+    assert not WorkingCopy.objects.exists()
+
+
+def test_back_shows_what_is_stored_and_not_an_older_text(desk):
+    entry = make_entry(body="version zero")
+    for version in ("version one", "version two"):
+        open_form(desk, entry)
+        desk.locator("#id_body").fill(version)
+        desk.locator(".bar [name=_publish]").click()
+        expect(desk.locator(".messagelist")).to_contain_text("Published")
+    desk.go_back()
+    desk.go_back()
+    expect(desk.locator("#id_body")).to_have_value("version two")
+    write(desk, " and more")
+    saved(desk).to_have_text(re.compile(r"saved \d\d:\d\d"))
+    desk.locator(".bar [name=_publish]").click()
+    expect(desk.locator(".messagelist")).to_contain_text("Published")
+    assert Entry.objects.get().body == "version two and more"
+
+
+def test_what_a_browser_puts_back_is_offered_and_not_taken_for_what_is_stored(desk):
+    """Some put a text back all the same: it is played by a script that runs before ours."""
+    entry = make_entry(body="version two")
+    open_form(desk, entry)
+    desk.add_init_script(
+        "addEventListener('DOMContentLoaded', () => {"
+        "document.querySelector('#id_body').value = 'version one'; }, { capture: true });"
+        "document.addEventListener('readystatechange', () => {"
+        "const body = document.querySelector('#id_body'); if (body) body.value = 'version one'; });"
+    )
+    desk.reload()
+    expect(desk.locator(".unsaved")).to_contain_text("did not reach the server")
+    expect(desk.locator("#id_body")).to_have_value("version two")
+    assert not WorkingCopy.objects.exists()
+    desk.get_by_role("button", name="put it back").click()
+    # Whoever puts it back is shown both.
+    expect(desk.locator(".conflict")).to_contain_text("version two")
+    assert Entry.objects.get().body == "version two"
+
+
 @pytest.mark.once
 @pytest.mark.parametrize(
     ("answer", "reason"),

@@ -24,7 +24,9 @@ from portfolio.models import Tool
 
 from . import checks, copies
 from .checks.links import Addresses
+from .clock import named, zone_name
 from .models import Finding, WorkingCopy, key_of
+from .moment import LocalMomentField
 from .site_check import check_item
 
 # Items at once. They take about 15 s on SQLite, where others wait 20 s for their turn to write.
@@ -149,7 +151,7 @@ class Bulk:
             "count": len(items),
             "items": ",".join(f"{pk}:{edition}" for pk, edition in items),
             "why": self.request.POST.get("_why", ""),
-            "time_zone": timezone.get_current_timezone_name(),
+            "time_zone": zone_name(),
             "list_address": self.request.get_full_path(),
         }
         return TemplateResponse(self.request, "admin/editing/action.html", context)
@@ -252,10 +254,16 @@ class Schedule(Bulk):
     is_checked = True
 
     class Options(forms.Form):
-        when = forms.DateTimeField(
-            label="goes live on",
-            widget=forms.DateTimeInput({"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
-        )
+        when = LocalMomentField(label="goes live on")
+        # The one that it is typed in, whichever the next page is shown in.
+        zone = forms.CharField(required=False, widget=forms.HiddenInput, initial=zone_name)
+
+        def full_clean(self):
+            if self.is_bound and not named(self.data.get("zone", "")):
+                self.data = self.data.copy()
+                self.data["zone"] = zone_name()
+            with timezone.override(named(self["zone"].value())):
+                super().full_clean()
 
         def clean_when(self):
             when, now = self.cleaned_data["when"], timezone.now()

@@ -23,6 +23,14 @@ def author_time(get_response):
     return middleware
 
 
+def zone_name():
+    """What the current time zone is called, such as `Europe/Berlin`.
+
+    Django's own function has for some zones an abbreviation that names none.
+    """
+    return str(timezone.get_current_timezone())
+
+
 def named(name):
     """The time zone of a name that anyone may have written; None if there is none."""
     try:

@@ -6,15 +6,17 @@ from datetime import datetime
 
 import reversion
 from django.db import IntegrityError, transaction
+from django.http import Http404
 from django.utils import timezone
 from reversion.models import Version
 
 from .models import WorkingCopy
-from .state import Forms, as_data, changed_beneath
+from .state import Forms, as_data, changed_beneath, is_key
 
 SEE_ABOVE = "Nothing is saved yet: two have written this, as is told above."
-# Fields of the form that say something about the form.
-TAB, EDITION, BASE, TAKE = "_tab", "_edition", "_base", "_take"
+# Fields of the form that say something about the form: the window that it is open in, how often
+# that has sent it, and what of the copy and of the item it has seen.
+TAB, SEQUENCE, EDITION, BASE, TAKE = "_tab", "_sequence", "_edition", "_base", "_take"
 # Reasons for the history: of the change, and of publishing what the checks would stop.
 WHY, DESPITE = "_why", "_despite"
 REASON = 300  # characters
@@ -59,7 +61,7 @@ def keep(model_admin, request, key, item, data):
     """Keep a form's `settled` data as the working copy of an item; gives (the copy, None).
 
     If the item or its copy has changed since the form was made, nothing is kept, and it gives
-    (the copy that is there or None, the Conflict).
+    (the copy that is there or None, the Conflict). Raises Http404 if the item is gone.
     """
     try:
         return _keep(model_admin, request, key, item, data)
@@ -70,15 +72,20 @@ def keep(model_admin, request, key, item, data):
 
 @transaction.atomic
 def _keep(model_admin, request, key, item, data):
+    if item and not (item := item.locked()):
+        raise Http404  # it was deleted a moment ago
     copy = WorkingCopy.objects.select_for_update().filter(key=key).first()
     stored = Forms(model_admin, request, item)
     if conflict := conflict_with(model_admin, request, item, data, copy, stored):
         return copy, conflict
+    if copy and not is_next(copy, data):
+        # Whoever wrote it was told that it is saved, and has not seen that it is replaced.
+        keep_version(copy, copy.author, "replaced from another window")
     base = stored.edition if item else {}
-    return put(copy, key, data, base, tab_of(data), request.user), None
+    return put(copy, key, data, base, request.user), None
 
 
-def put(copy, key, data, base, tab, author):
+def put(copy, key, data, base, author):
     """Write a form's data into a working copy, or into a new one if it is None; gives the copy."""
     copy = copy or WorkingCopy(key=key, version=0)
     copy.data = {
@@ -86,17 +93,26 @@ def put(copy, key, data, base, tab, author):
         for name, values in data.lists()
         if not name.startswith("_") and name != "csrfmiddlewaretoken"
     }
-    copy.base, copy.tab, copy.author = base, tab, author
+    copy.base, copy.author = base, author
+    copy.tab, copy.sequence = tab_of(data), sequence_of(data)
     copy.title = copy.data.get("title", [""])[0].strip()[:300]
     copy.version, copy.updated_at = copy.version + 1, timezone.now()
     copy.save()
     return copy
 
 
+def is_next(copy, data):
+    """Whether the window that wrote the copy last sends this, and sends it after that.
+
+    It has seen all of the copy, even where the answer was lost on the way.
+    """
+    return bool(copy.tab) and copy.tab == tab_of(data) and copy.sequence <= sequence_of(data)
+
+
 def conflict_with(model_admin, request, item, data, copy, stored):
     """The Conflict of a form's data with what is there now, or None."""
     mine = Forms(model_admin, request, item, data)
-    if copy and not (copy.tab and copy.tab == tab_of(data)):
+    if copy and not is_next(copy, data):
         theirs = Forms(model_admin, request, item, as_data(copy.data))
         if names := changed_beneath(read(data, EDITION), theirs.state, mine.state):
             who = last_change(item, request.user, copy)
@@ -111,6 +127,12 @@ def conflict_with(model_admin, request, item, data, copy, stored):
 def tab_of(data):
     """The window that a form is open in, as it calls itself."""
     return data.get(TAB, "").replace("\0", "")[:40]
+
+
+def sequence_of(data):
+    """How often its window has sent a form; 0 if it does not count."""
+    number = data.get(SEQUENCE, "")
+    return int(number) if is_key(number) and len(number) < 10 else 0
 
 
 def read(data, name):
@@ -172,3 +194,13 @@ def keep_version(copy, user, why=""):
         reversion.set_user(user)
         reversion.set_comment("\n".join(filter(None, ["saved as a draft", why])))
         reversion.add_to_revision(copy)
+
+
+@transaction.atomic
+def discard(key, user):
+    """Delete the working copy of this key, which stays in the history; whether there was one."""
+    copy = WorkingCopy.objects.select_for_update().filter(key=key).first()
+    if copy:
+        keep_version(copy, user, "discarded")
+        copy.delete()
+    return bool(copy)

@@ -1,6 +1,6 @@
 """The forms of content: what each may be told to do, and when it goes live."""
 
-from datetime import datetime
+from itertools import count
 from uuid import uuid4
 
 from django import forms
@@ -8,7 +8,6 @@ from django.core.exceptions import ValidationError
 from django.forms.utils import ErrorDict
 from django.utils import timezone
 from django.utils.text import slugify
-from django.utils.timezone import get_current_timezone_name
 
 from portfolio.search.words import words
 
@@ -45,20 +44,37 @@ class PublishableForm(ContentForm):
             # Nobody has asked yet whether it is finished.
             self._errors = ErrorDict()
 
-    def clean_slug(self):
-        """The slug, or else one that is made from the title."""
-        kind = self._meta.model._meta.model_name
-        title = slugify("-".join(words(self.cleaned_data.get("title", ""))))
-        return self.cleaned_data["slug"] or title[:80].strip("-") or f"{kind}-{uuid4().hex[:6]}"
-
     def clean(self):
         cleaned = super().clean()
-        if "publish_at" in self.fields:
+        if "slug" in cleaned:
+            cleaned["slug"] = self.slug(cleaned["slug"])
+        # A moment that the field has refused is not judged again as if it were empty.
+        if "publish_at" in self.fields and "publish_at" not in self.errors:
             try:
                 cleaned["publish_at"] = self.publish_at(cleaned.get("publish_at"))
             except ValidationError as error:
                 self.add_error("publish_at", error)
         return cleaned
+
+    def slug(self, typed):
+        """The slug that was typed; one that is the title's, or made from it, is a free one."""
+        title = slugify("-".join(words(self.cleaned_data.get("title", ""))))[:80].strip("-")
+        if typed and typed != title:
+            return typed
+        title = title or f"{self._meta.model._meta.model_name}-{uuid4().hex[:6]}"
+        taken = self.taken_slugs(title)
+        numbered = (f"{title}-{number}" for number in count(2))
+        return title if title not in taken else next(slug for slug in numbered if slug not in taken)
+
+    def taken_slugs(self, beginning):
+        """Those of others that begin so, where a slug has to be another than theirs."""
+        model = self._meta.model
+        names = [name for name in model.natural_key_fields if name != "slug"]
+        key = {name: self.cleaned_data.get(name) for name in names}
+        if None in key.values():
+            return set()
+        others = model._base_manager.filter(**key, slug__startswith=beginning)
+        return {*others.exclude(pk=self.instance.pk).values_list("slug", flat=True)}
 
     def publish_at(self, typed):
         """When it is public from, by the verb; None for never. Raises ValidationError."""
@@ -78,7 +94,7 @@ class PublishableForm(ContentForm):
         stored = self.stored_publish_at
         if typed is None:
             return now
-        if stored and typed == stored.replace(microsecond=0):
+        if stored and typed == stored:
             # The time that was shown: of what is live already, or is scheduled and not to wait.
             return stored if stored <= now else now
         if typed > now:
@@ -97,32 +113,3 @@ class PartFormSet(forms.BaseInlineFormSet):
             self._errors, self._non_form_errors = [], self.error_class()
             for form in self.forms:
                 form._errors = ErrorDict()
-
-
-class MomentField(forms.SplitDateTimeField):
-    """A date and a time on the author's clock; explains the hour that a clock change takes."""
-
-    def compress(self, data_list):
-        try:
-            return super().compress(data_list)
-        except ValidationError as error:
-            if error.code != "ambiguous_timezone":
-                raise
-            raise ValidationError(explain(datetime.combine(*data_list))) from None
-
-
-def explain(moment):
-    """Why a moment without a zone is none, or is two, on the current clock, and what to do."""
-    zone = timezone.get_current_timezone()
-    first, second = (moment.replace(tzinfo=zone, fold=fold).utcoffset() for fold in (0, 1))
-    name = get_current_timezone_name()
-    if first < second:
-        skipped = second - first
-        return (
-            f"{moment:%H:%M} does not exist on {moment:%d %b %Y} in {name}: the clocks go forward. "
-            f"Write {moment + skipped:%H:%M} for the moment that it would have been."
-        )
-    return (
-        f"{moment:%H:%M} comes twice on {moment:%d %b %Y} in {name}: the clocks go back. "
-        f"Write a time before or after that hour, so that it is clear which is meant."
-    )

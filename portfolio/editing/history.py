@@ -24,11 +24,14 @@ from portfolio import images, markdown
 from portfolio.models import MarkdownField, NaturalKeyModel
 
 from . import copies
+from .copies import belongs
 from .models import WorkingCopy, model_of
 from .state import Forms, as_data, canonical, is_key, row_fields
 from .writing import for_person
 
 A_PAGE = 50
+# When something is public is no part of what a version says.
+PUBLISH_AT = "publish_at"
 
 
 class Subject:
@@ -193,7 +196,7 @@ def restore(request, work, pk):
         copy = WorkingCopy.objects.select_for_update().filter(key=work.key).first()
         if copy:
             copies.keep_version(copy, request.user, "replaced by an earlier version")
-        copies.put(copy, work.key, as_data(data), subject.forms.edition, "", request.user)
+        copies.put(copy, work.key, as_data(data), subject.forms.edition, request.user)
     messages.success(
         request,
         "This is what it was. The page is as it is until you publish"
@@ -211,11 +214,13 @@ def restored(subject, version, state):
     if version.content_type.model_class() is WorkingCopy:
         data = json.loads(version.serialized_data)[0]["fields"]["data"]
         data = json.loads(data) if isinstance(data, str) else data
+        data = {name: values for name, values in data.items() if not belongs(name, PUBLISH_AT)}
+        now = subject.forms.posted()
+        data |= {name: values for name, values in now.items() if belongs(name, PUBLISH_AT)}
     else:
         data, form = subject.forms.posted(), subject.forms.form
         for name in [name for name in form.fields if name in state]:
-            # When it is public is no part of what it says.
-            if name != "publish_at":
+            if name != PUBLISH_AT:
                 data[name] = state[name] if isinstance(state[name], list) else [state[name]]
         for formset in subject.forms.formsets:
             put_rows(data, formset, dict(subject.kept_rows(formset, version)))

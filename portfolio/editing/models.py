@@ -12,6 +12,8 @@ from django.utils.crypto import constant_time_compare, salted_hmac
 
 from portfolio.page import absolute
 
+from .state import is_key
+
 
 def key_of(item):
     """What the desk calls an item: its kind and its number, such as `journal.entry:42`."""
@@ -31,6 +33,16 @@ def model_of(key):
         raise LookupError(key) from error
 
 
+def item_of(key):
+    """The item that a key stands for, or that has come of the key of something new; None if none.
+
+    What is new takes the UUID of its key, so that no key can be used twice.
+    """
+    model, number = model_of(key), key.partition(":")[2]
+    name = "pk" if is_key(number) else "uuid"
+    return model._base_manager.filter(**{name: number}).first()
+
+
 class WorkingCopyQuerySet(models.QuerySet):
     def exists_for(self, model):
         """For a queryset of the model: whether there is a working copy of each."""
@@ -44,8 +56,8 @@ class WorkingCopy(models.Model):
     """What someone has written of an item and not yet saved to it: its form, as it stands.
 
     There is one for each item, whoever writes it. `data` has the form as a browser sends it, as
-    {name: [values]}, finished or not; `base` is the edition of the item that it was begun from, and
-    `tab` the window that wrote it last.
+    {name: [values]}, finished or not; `base` is the edition of the item that it was begun from,
+    `tab` the window that wrote it last, and `sequence` how often that had sent it then.
     """
 
     key = models.CharField(max_length=100, unique=True)
@@ -53,6 +65,7 @@ class WorkingCopy(models.Model):
     data = models.JSONField()
     base = models.JSONField(default=dict)
     tab = models.CharField(max_length=40, blank=True)
+    sequence = models.PositiveIntegerField(default=0)
     version = models.PositiveIntegerField(default=1)
     author = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+"

@@ -7,6 +7,8 @@ what has changed beneath it.
 """
 
 import json
+from contextlib import suppress
+from datetime import UTC, datetime
 from hashlib import sha256
 
 from django.core.exceptions import ValidationError
@@ -14,7 +16,11 @@ from django.db.models import Model
 from django.forms import CheckboxInput, MultiWidget
 from django.forms.formsets import DELETION_FIELD_NAME
 from django.http import QueryDict
+from django.utils import timezone
 from django.utils.functional import cached_property
+
+from .clock import zone_name
+from .moment import MomentField
 
 ABSOLUTE_MAX = 2000  # inline forms of a kind, as Django has it
 
@@ -101,6 +107,10 @@ def readable(field, value):
     if hasattr(field, "queryset"):
         chosen = filter(is_key, [value] if isinstance(value, str) else value)
         return ", ".join(map(str, field.queryset.filter(pk__in=[*chosen])))
+    if isinstance(field, MomentField):
+        with suppress(ValueError):
+            local = timezone.localtime(datetime.fromisoformat(value))
+            return f"{local:%d %b %Y, %H:%M} ({zone_name()})"
     return ", ".join(value) if isinstance(value, list) else value
 
 
@@ -128,6 +138,8 @@ def value_of(form, name):
     try:
         return canonical(bound.field.clean(typed))
     except ValidationError:
+        if isinstance(bound.field, MomentField):
+            typed = " ".join(filter(None, typed[:2]))
         return canonical(typed)
 
 
@@ -138,11 +150,11 @@ def canonical(value):
         return value.replace("\r\n", "\n").strip()
     if isinstance(value, Model):
         return str(value.pk)
+    if isinstance(value, datetime):
+        # An instant, whichever clock it is read on.
+        return value.astimezone(UTC).isoformat()
     if hasattr(value, "isoformat"):
-        # A form shows no smaller part of a second.
-        return (
-            value.isoformat(timespec="seconds") if hasattr(value, "tzinfo") else value.isoformat()
-        )
+        return value.isoformat()
     if hasattr(value, "__iter__"):
         return sorted(map(canonical, value))
     return str(value)
@@ -153,11 +165,14 @@ def digest(value):
 
 
 def changed_beneath(edition, theirs, mine):
-    """The names of what has changed since `edition` from `mine`, and differs from it now."""
+    """The names of what differs from `mine` now, and is not as it was seen in `edition`.
+
+    Of what the edition does not say, nothing was seen.
+    """
     return [
         name
         for name, value in theirs.items()
-        if name in edition and edition[name] != digest(value) and value != mine.get(name)
+        if value != mine.get(name) and edition.get(name) != digest(value)
     ]
 
 
@@ -170,20 +185,24 @@ def as_data(lists):
 
 
 def settled(data, forms):
-    """The data as a form can show them: choices that can be keys, and rows that are there first.
+    """The data as a form can show them now, wherever and whenever they were typed.
 
-    A row that someone else deleted meanwhile becomes a new one: it would be no valid choice, and
-    its text be lost.
+    Choices can be keys, moments are on the current clock, and rows that are there come first. A row
+    that someone else deleted meanwhile becomes a new one: it would be no valid choice, and its text
+    be lost.
     """
     data = data.copy()
     _settle_choices(data, forms.form.fields)
+    for name, field in forms.form.fields.items():
+        if isinstance(field, MomentField):
+            field.settle(data, name)
     for formset in forms.formsets:
         prefix, key = formset.prefix, formset.model._meta.pk.name
         there = {str(item.pk) for item in formset.get_queryset()}
         rows = [_taken(data, f"{prefix}-{index}-") for index in range(_total(data, prefix))]
         rows = [row for row in rows if row]
-        kept = [row for row in rows if row.get(key, [""])[0] in there]
-        new = [row | {key: [""]} for row in rows if row.get(key, [""])[0] not in there]
+        kept = [row for row in rows if there.intersection(row.get(key, ()))]
+        new = [row | {key: [""]} for row in rows if row not in kept]
         for index, row in enumerate([*kept, *new]):
             for name, values in row.items():
                 data.setlist(f"{prefix}-{index}-{name}", values)

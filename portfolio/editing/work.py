@@ -6,7 +6,7 @@ from contextlib import suppress
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.db import IntegrityError, transaction
+from django.db import DatabaseError, IntegrityError, transaction
 from django.http import HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
@@ -16,10 +16,11 @@ from django.utils.timesince import timeuntil
 from portfolio import rights
 
 from . import checks, copies, site_check
+from .clock import zone_name
 from .form import verb_of
-from .models import WorkingCopy, key_of, new_key
+from .models import WorkingCopy, item_of, key_of, new_key
 from .rehearsal import public_page, rehearsal
-from .state import Forms, as_data, settled
+from .state import Forms, as_data, digest, is_key, settled
 
 WITH_CHANGES = "with changes"
 
@@ -39,13 +40,17 @@ def badge(state):
 class Work:
     """What someone does with an item of a kind, or with a new one if `item` is None.
 
-    `key` is that of the request's working copy; PermissionDenied if it is not theirs to write.
+    `key` is that of the request's working copy; PermissionDenied if it is not theirs to write. If
+    an item has come of the key of something new, the work is on that item.
     """
 
     def __init__(self, model_admin, request, item, key=""):
-        self.admin, self.request, self.item = model_admin, request, item
+        self.admin, self.request = model_admin, request
         self.verb = verb_of(request.POST)
         self.key = key_of(item) if item else self._new_key(key)
+        self.item = item or item_of(self.key)
+        if self.item:
+            self.key = key_of(self.item)
         self.copy = WorkingCopy.objects.filter(key=self.key).first()
         self.conflict = None
         self.findings, self.blocked = None, []
@@ -59,6 +64,11 @@ class Work:
             return f"{self.admin.opts.label_lower}:{uuid.UUID(given.rpartition(':')[2])}"
         except ValueError:
             return new_key(self.admin.model)
+
+    @property
+    def was_new(self):
+        """Whether the form was made when the item was not there yet."""
+        return not is_key(self.request.POST.get("_key", "").rpartition(":")[2])
 
     def may_write(self):
         user = self.request.user
@@ -76,7 +86,8 @@ class Work:
     def take(self):
         """Keep what was posted; gives the answer if that was all, None if it is to be saved.
 
-        What is in the way of saving it is then in `request.obstacles`, for the form to say.
+        To be called in the transaction that saves it. What is in the way of saving it is then in
+        `request.obstacles`, for the form to say.
         """
         if self.verb not in ("save", "preview") and not self.may_publish:
             raise PermissionDenied
@@ -84,6 +95,8 @@ class Work:
         if copies.TAKE in request.POST:
             request.POST = copies.taken(request.POST, self._other_side())
         request.POST = settled(request.POST, self.forms())
+        if self.is_done():
+            return self.done()
         self.copy, self.conflict = copies.keep(
             self.admin, request, self.key, self.item, request.POST
         )
@@ -102,6 +115,26 @@ class Work:
             copies.keep_first_version(self.item.stored())
         return None
 
+    def is_done(self):
+        """Whether all that was posted is stored since the form was made: it was sent twice."""
+        states = {"publish": "live", "schedule": "scheduled", "unpublish": "draft", "save": "draft"}
+        if self.item is None or states.get(self.verb) != self.item.state:
+            return False
+        stored, mine = self.forms().state, self.forms(self.request.POST).state
+        seen = copies.read(self.request.POST, copies.BASE)
+        differing = {name for name, value in stored.items() if value != mine.get(name)}
+        if self.was_new:
+            # What was left empty is filled in when it is saved.
+            differing = {name for name in differing if mine.get(name)}
+        if self.verb == "unpublish" or not mine.get("publish_at"):
+            differing.discard("publish_at")
+        return not differing and any(seen.get(name) != digest(stored[name]) for name in stored)
+
+    def done(self):
+        """The way back to the form, which says what was done."""
+        messages.success(self.request, self.message())
+        return HttpResponseRedirect(self.address)
+
     def _other_side(self):
         if self.copy and self.request.POST.get("_side") == "copy":
             return self.forms(as_data(self.copy.data))
@@ -109,7 +142,10 @@ class Work:
 
     def obstacles(self):
         """What keeps the page from going out: what the checks find, unless a reason is given."""
-        _, self.findings = self.looked_at(self.request.POST)
+        try:
+            _, self.findings = self.looked_at(self.request.POST)
+        except DatabaseError:
+            return []  # what keeps it from being stored is said at its field
         self.blocked = checks.obstacles(self.findings)
         if not self.blocked or self.despite:
             return []
@@ -125,12 +161,12 @@ class Work:
         return copies.reason(self.request.POST, copies.DESPITE)
 
     def saved(self, item):
-        """The working copy has been saved to the item, and goes, unless it was written since."""
+        """The working copy has been saved to the item, and goes."""
         if self.copy:
-            WorkingCopy.objects.filter(pk=self.copy.pk, version=self.copy.version).delete()
+            self.copy.delete()
         if self.verb in ("publish", "unpublish"):
             site_check.remember(item, self.findings or [])
-        self.item = item
+        self.item, self.key = item, key_of(item)
 
     # What the form shows.
 
@@ -162,7 +198,7 @@ class Work:
             "edition": edition,
             "base": base,
             "why": copies.reason(self.request.POST),
-            "time_zone": timezone.get_current_timezone_name(),
+            "time_zone": zone_name(),
         }
 
     @property
@@ -226,8 +262,8 @@ class Work:
             if getattr(item, name, "") is None:
                 setattr(item, name, value)
         item.title = item.title or "untitled"
-        if not item.slug or form.errors:
-            item.slug = item.slug if self._is_free(item) else f"preview-{uuid.uuid4().hex}"
+        if "slug" in form.errors or not self._is_free(item):
+            item.slug = f"preview-{uuid.uuid4().hex}"
         item.publish_at = timezone.now() if item.state != "live" else item.publish_at
         item.save()
         form._save_m2m()
@@ -253,7 +289,7 @@ class Work:
             local = timezone.localtime(item.publish_at)
             return (
                 f"Scheduled: goes live in {timeuntil(item.publish_at)}, "
-                f"on {local:%d %b %Y at %H:%M} ({timezone.get_current_timezone_name()})."
+                f"on {local:%d %b %Y at %H:%M} ({zone_name()})."
             )
         if verb == "unpublish":
             return "Unpublished: readers do not find it any more."

@@ -63,11 +63,11 @@ def for_script(view):
             if not admin.site.has_permission(request):
                 raise PermissionDenied
             work = work_of(request, key)
+            return view(request, work)
         except PermissionDenied:
             return refusal(NOT_ALLOWED, 403)
         except Http404:
             return refusal(GONE, 404)
-        return view(request, work)
 
     return guarded
 
@@ -166,9 +166,7 @@ def discard(request, work):
     if request.method != "POST":
         context = admin.site.each_context(request) | {"work": work, "title": "Discard changes"}
         return HttpResponse(render_to_string("admin/editing/discard.html", context, request))
-    if work.copy:
-        copies.keep_version(work.copy, request.user, "discarded")
-        work.copy.delete()
+    if copies.discard(work.key, request.user):
         messages.success(request, "Discarded. This is the item as it is stored.")
     if work.item:
         return redirect(work.address)

@@ -149,7 +149,7 @@ def read(field, value):
         refuse_no_text(value)
     value = field.to_python(value)
     if isinstance(value, datetime.datetime) and timezone.is_naive(value):
-        value = timezone.make_aware(value)
+        value = timezone.make_aware(value, timezone.get_default_timezone())
     try:
         return value, as_json(value)
     except OverflowError:

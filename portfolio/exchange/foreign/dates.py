@@ -23,7 +23,7 @@ def moment(value, zone=None):
     try:
         found = _read(value)
         if timezone.is_naive(found):
-            found = timezone.make_aware(found, zone)
+            found = timezone.make_aware(found, zone or timezone.get_default_timezone())
         Month.of(found)
         found.astimezone(datetime.UTC)
         return found

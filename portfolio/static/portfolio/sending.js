@@ -1,5 +1,6 @@
-/* A form without a working copy is sent only when it would arrive: what a page of sign-in or of an
-   error gets instead of the form is lost. Without this script Back usually brings the text again. */
+/* A form without a working copy is sent only when it would arrive, and then by itself: what a page
+   of sign-in or of an error gets instead of the form is lost. Without this script Back usually brings
+   the text again. */
 
 import { make } from "./elements.js";
 import { token } from "./token.js";
@@ -9,35 +10,47 @@ const form = document.querySelector(".change-form #content-main > form");
 /* Why it would not arrive; empty if it would. */
 async function obstacle() {
   try {
-    const { type } = await fetch(location, { method: "HEAD", redirect: "manual" });
+    const { type, status } = await fetch(location, { method: "HEAD", redirect: "manual" });
+    if (status >= 500) throw new Error(status);
     if (type === "opaqueredirect") {
-      return "You are signed out: sign in again in another tab, then save. Your text is still here.";
+      return "You are signed out: sign in again in another tab. Your text is still here, "
+        + "and is saved as soon as you are back.";
     }
     return "";
   } catch {
-    return "There is no connection: save again when there is. Your text is still here.";
+    return "The server cannot be reached. Your text is still here, and is saved as soon as it can.";
   }
 }
 
+const AGAIN = 3000; // milliseconds
+// After which a button may be pressed again, if the browser has not left the page.
+const ON_ITS_WAY = 10_000;
+const pause = () => new Promise((resolve) => { setTimeout(resolve, AGAIN); });
+
 if (form && !form.elements._key) {
-  let clear = false;
+  let passing = false;
+  let isOnItsWay = false;
   const message = make("p", { className: "errornote" });
   message.setAttribute("role", "alert");
 
   form.addEventListener("submit", async (event) => {
-    if (clear) return;
-    event.preventDefault();
-    const { submitter } = event;
-    const reason = await obstacle();
-    if (clear) return; // pressed twice
-    if (reason) {
-      message.textContent = reason;
-      (submitter?.closest(".submit-row") ?? form.lastElementChild).before(message);
+    if (passing) {
+      passing = false;
       return;
     }
+    event.preventDefault();
+    if (isOnItsWay) return; // pressed twice
+    isOnItsWay = true;
+    const { submitter } = event;
+    for (let reason = await obstacle(); reason; reason = await obstacle()) {
+      if (message.textContent !== reason) message.textContent = reason;
+      (submitter?.closest(".submit-row") ?? form.lastElementChild).before(message);
+      await pause();
+    }
     form.elements.csrfmiddlewaretoken.value = token();
-    clear = true;
+    passing = true;
     form.requestSubmit(submitter);
+    setTimeout(() => { isOnItsWay = false; }, ON_ITS_WAY);
   });
-  addEventListener("pageshow", () => { clear = false; });
+  addEventListener("pageshow", () => { passing = isOnItsWay = false; });
 }

@@ -1,12 +1,16 @@
 /* Nothing that is written is lost. The form is kept as a working copy on the server two seconds
-   after typing stops and on leaving; what has not got there stays in this browser, and is offered
-   back. Without this script the form is saved by its buttons. */
+   after typing stops and on leaving. What has not got there stays in this browser, is sent again
+   until it gets there, and is offered back if the page is closed before. Without this script the
+   form is saved by its buttons. */
 
 import { isPressed } from "./shortcuts.js";
 import { token } from "./token.js";
 
 export const form = document.querySelector("[name=_key]")?.form;
 const PAUSE = 2000; // milliseconds
+const AGAIN = 3000;
+// After which a button may be pressed again, if the browser has not left the page.
+const ON_ITS_WAY = 10_000;
 const BACKUP = "unsaved:";
 const input = (name) => form.elements[name];
 const bar = document.querySelector(".bar");
@@ -52,8 +56,8 @@ export async function post(name, body, options = {}) {
 
 const backupName = () => BACKUP + input("_key").value;
 
-function backUp() {
-  const backup = { at: new Date().toISOString(), data: serialized().toString() };
+function backUp(extra) {
+  const backup = { at: new Date().toISOString(), data: serialized(extra).toString() };
   try {
     localStorage.setItem(backupName(), JSON.stringify(backup));
   } catch {} // full, or forbidden: the server has it within seconds
@@ -115,10 +119,15 @@ async function putBack(backup) {
 let kept = "";
 let timer;
 let running = Promise.resolve();
-let waiting = false;
+let sequence = 0;
+let unsent = false; // the last attempt failed, and another may not
+let passing = false; // the press that was let through
+let isLeaving = false; // the form itself is on its way
 
 function say(text) {
-  bar.querySelector(".saved").textContent = text;
+  const status = bar.querySelector(".saved");
+  // A screen reader says again what is set again.
+  if (status.textContent !== text) status.textContent = text;
 }
 
 function complain({ status, error }) {
@@ -127,19 +136,28 @@ function complain({ status, error }) {
     413: "The text is too large for the server.",
   };
   const reason = error || reasons[status] || "The server could not save it.";
-  say(`not saved. ${reason} The text is kept in this browser.`);
+  const next = mayPass({ status }) ? " and sent as soon as it can be" : "";
+  say(`not saved. ${reason} The text is kept in this browser${next}.`);
   bar.querySelector(".saved").classList.add("failed");
 }
+
+/* What needs nobody: the connection, the server or the session may be back. A conflict, what was
+   deleted and what is too large wait for the writer. */
+const mayPass = ({ status }) => ![404, 409, 413].includes(status);
 
 async function send(extra, options) {
   const sent = content();
   if (sent === kept && !extra) return { status: 200 };
-  say("saving…");
+  if (!unsent) say("saving…");
+  input("_sequence").value = ++sequence;
   const answer = await post("keep", serialized(extra), options);
   if (answer.status !== 200) {
     complain(answer);
+    unsent = mayPass(answer);
+    if (unsent) keepIn(AGAIN);
     return answer;
   }
+  unsent = false;
   kept = sent;
   input("_edition").value = answer.edition ? JSON.stringify(answer.edition) : "";
   input("_base").value = JSON.stringify(answer.base);
@@ -167,32 +185,52 @@ export function onChange(callback) {
   globalThis.django?.jQuery(form).on("change", "select", callback);
 }
 
+function keepIn(pause) {
+  clearTimeout(timer);
+  timer = setTimeout(() => { if (!isLeaving) keep(); }, pause);
+}
+
 function changed() {
   if (content() === kept) return;
   backUp();
-  clearTimeout(timer);
-  timer = setTimeout(() => { if (!waiting) keep(); }, PAUSE);
+  keepIn(PAUSE);
+}
+
+/* The network is back, or the writer is, who may have signed in again in another tab. */
+function comeBack() {
+  if (unsent && document.visibilityState === "visible") keepIn(0);
 }
 
 function leave() {
-  if (document.visibilityState !== "hidden" || content() === kept || waiting) return;
+  if (document.visibilityState !== "hidden" || content() === kept || isLeaving) return;
   backUp();
   const data = serialized();
   // More than this a browser does not send from a page that is gone.
   if (data.toString().length < 60_000) send(undefined, { keepalive: true });
 }
 
+/* A press is one press, however often the button is hit while it is on its way. */
 async function submit(event) {
   const { submitter } = event;
-  if (waiting) return; // this is the one that was let through
+  if (passing) {
+    passing = false;
+    return;
+  }
   event.preventDefault();
+  if (isLeaving) return;
+  isLeaving = true;
   backUp();
   const answer = await keep({});
-  // A conflict is shown by the form's page.
-  if (answer.status !== 200 && answer.status !== 409 && answer.status !== 404) return;
+  // What the form's page shows: a conflict, or that it was deleted meanwhile.
+  if (![200, 404, 409].includes(answer.status)) {
+    isLeaving = false;
+    return;
+  }
   input("csrfmiddlewaretoken").value = token();
-  waiting = true;
+  input("_sequence").value = ++sequence;
+  passing = true;
   form.requestSubmit(submitter);
+  setTimeout(() => { isLeaving = false; }, ON_ITS_WAY);
 }
 
 function shortcut(event) {
@@ -207,9 +245,15 @@ function shortcut(event) {
 
 if (form) {
   input("_tab").value = Math.random().toString(36).slice(2) + Date.now().toString(36);
-  // After Back or a reload the browser itself has put into the form what was typed into it then.
+  // After Back or a reload a browser puts into the form what was typed into it then, beside what
+  // the form says that it has seen now: it would go over what is newer. Not every one listens.
+  form.autocomplete = "off";
   const [{ type }] = performance.getEntriesByType("navigation");
-  kept = type === "navigate" ? received() : content();
+  kept = received();
+  if (type !== "navigate" && content() !== kept) {
+    backUp({ _edition: "", _base: "" });
+    form.reset();
+  }
   if (document.querySelector(".errornote, .conflict")) kept = "";
   const backup = earlier();
   if (backup) offer(backup);
@@ -218,7 +262,9 @@ if (form) {
   // Not in writing.css, since checkers of CSS do not know this yet.
   input("title").style.fieldSizing = "content";
   document.addEventListener("visibilitychange", leave);
+  document.addEventListener("visibilitychange", comeBack);
+  for (const type of ["online", "focus"]) addEventListener(type, comeBack);
   form.addEventListener("submit", submit);
   document.addEventListener("keydown", shortcut);
-  addEventListener("pageshow", () => { waiting = false; });
+  addEventListener("pageshow", () => { isLeaving = passing = false; });
 }
