@@ -1,5 +1,6 @@
 """Writing as a person does it, in a browser: whatever happens around it, not a word is lost."""
 
+import random
 import re
 
 import pytest
@@ -8,7 +9,7 @@ from django.contrib.sessions.models import Session
 from django.test import Client
 from django.urls import reverse
 from playwright.sync_api import expect
-from reversion.models import Revision
+from reversion.models import Revision, Version
 
 from journal.models import Entry
 from portfolio.editing.models import WorkingCopy
@@ -145,6 +146,49 @@ def test_the_session_ends_and_save_is_pressed(desk, context):
     expect(desk.locator(".unsaved")).to_be_hidden()
 
 
+@pytest.mark.once
+@pytest.mark.parametrize("number", range(2))
+def test_never_over_what_was_not_seen_by_two_windows_of_a_browser(desk, context, number):
+    """A sample of the game of test_never_unseen.py, with the scripts that a writer has."""
+    chance = random.Random(number)
+    entry = make_entry(body="text 0")
+    windows = [desk, context.new_page()]
+    windows[1].home = desk.home
+    for window in windows:
+        open_form(window, entry)
+    acknowledged = {}
+
+    def write(window, step):
+        window.locator("#id_body").fill(f"text {number}.{step}.")
+        expect(window.locator(".bar .saved")).to_have_text(re.compile(r"^saved|^not saved"))
+        acknowledge(window)
+
+    def acknowledge(window):
+        if window.locator(".bar .saved").text_content().startswith("saved"):
+            key = window.locator("[name=_tab]").input_value()
+            acknowledged[key] = window.locator("#id_body").input_value()
+
+    def publish(window, step):
+        window.locator(".bar [name=_publish]").dblclick()
+        expect(window.locator(".messagelist, .conflict").first).to_be_visible()
+
+    def reload(window, step):
+        window.reload()
+
+    def go_back(window, step):
+        window.go_back()
+        open_form(window, entry)
+
+    for step in range(1, 9):
+        chance.choice([write, write, publish, reload, go_back])(chance.choice(windows), step)
+        there = [*Entry.objects.values_list("body", flat=True)]
+        there += [copy.data["body"][0] for copy in WorkingCopy.objects.all()]
+        there += Version.objects.values_list("serialized_data", flat=True)
+        for text in acknowledged.values():
+            assert any(text in each for each in there), (step, text)
+    windows[1].close()
+
+
 @pytest.mark.parametrize("away", ["connection", "server", "session"])
 def test_what_was_not_sent_is_sent_without_a_key_being_pressed(desk, context, editor, away):
     entry = make_entry(publish_at=None, body="before")
@@ -229,7 +273,7 @@ def test_what_a_browser_puts_back_is_offered_and_not_taken_for_what_is_stored(de
         (None, "no connection"),
     ],
 )
-def test_what_does_not_get_through_stays_in_the_browser(desk, answer, reason):
+def test_what_was_not_sent_is_kept_in_the_browser_and_offered_back(desk, answer, reason):
     entry = make_entry(publish_at=None, body="before")
     open_form(desk, entry)
     finish = (lambda route: route.fulfill(**answer)) if answer else (lambda route: route.abort())
