@@ -505,34 +505,29 @@ def most_shared(rows, limit):
 
 def hits(text, asked):
     """The places of a text that have what was asked for, as (start, end)."""
-    rows, stems, whole, begun = [], set(), set(), ()
-    for each in asked:
-        if isinstance(each, Phrase):
-            rows.append(each.words)
-        elif each[-1] in "+#":
-            whole.add(each)
-        else:
-            stems.add(stem(each))
-            begun += (each,) if has_particles(each) else ()
-    last = asked[-1]
-    if isinstance(last, str) and len(last) > 1:
-        begun += (last,)
-    end, seen = 0, deque(maxlen=max(map(len, rows), default=1))
-    for place in places(text):
-        word, start, word_end = place
-        seen.append(place)
+    phrases = [each.words for each in asked if isinstance(each, Phrase)]
+    alone = [each for each in asked if not isinstance(each, Phrase)]
+    whole = {each for each in alone if each[-1] in "+#"}
+    stems = {stem(each) for each in alone if each not in whole}
+    begun = tuple(each for each in alone if has_particles(each) or (each == asked[-1] and each[1:]))
+    by_end = {row[-1]: [*filter(lambda other: other[-1] == row[-1], phrases)] for row in phrases}
+    end, seen = 0, deque(maxlen=max(map(len, phrases), default=1))
+    for word, start, word_end in places(text):
+        seen.append((word, start))
         if not (word in whole or stem(word) in stems or word.startswith(begun)):
-            lengths = (len(row) for row in rows if row[-1] == word and ends_with(seen, row))
-            if not (length := max(lengths, default=0)):
+            row = next((row for row in by_end.get(word, ()) if ends_with(seen, row)), None)
+            if row is None:
                 continue
-            start = seen[-length][1]
+            start = seen[-len(row)][1]
         if start >= end:
             end = word_end
             yield start, end
 
 
 def ends_with(seen, row):
-    return len(seen) >= len(row) and all(seen[at][0] == row[at] for at in range(-len(row), 0))
+    return len(seen) >= len(row) and all(
+        word == other for (word, _), other in zip(reversed(seen), reversed(row), strict=False)
+    )
 
 
 def marked(text, asked):
