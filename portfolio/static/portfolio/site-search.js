@@ -7,7 +7,7 @@ const AROUND = 90; // characters of the text on either side of a word
 // Characters that are no letters of a word, beside those of Latin: points of Hebrew and Arabic.
 const ACCENTS =
   /[\u0300-\u036f\u0483-\u0489\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed\u0711\u0730-\u074a\u0898-\u089f\u08ca-\u08ff\u180b-\u180f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufb1e\ufe00-\ufe0f\ufe20-\ufe2f\u{e0100}-\u{e01ef}]/gu;
-const UNSAID = /['’׳״ʼـ\u00ad\u200c\u200d\u2060]/u;
+const UNSAID = /['’׳״ʼـ\u00ad\u200b\u200c\u200d\u2060]/u;
 const OTHERS = { ß: "ss", ς: "σ", ø: "o", đ: "d", ð: "d", ł: "l", ı: "i", æ: "ae", œ: "oe" };
 const CHARACTER = /[^\p{M}\uff9e\uff9f][\p{M}\uff9e\uff9f]*|[\p{M}\uff9e\uff9f]+/gu;
 // Scripts that set no words apart: what is asked for may stand anywhere, but whole.
