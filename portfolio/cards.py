@@ -20,6 +20,7 @@ from threading import Lock
 
 from PIL import Image, ImageColor, ImageDraw, ImageFont
 
+from . import excerpts
 from .page import address
 
 # To be raised when the drawing changes, so that every card gets a new address.
@@ -218,8 +219,7 @@ def shorten(text, face, room):
     """The text, or what fits of its beginning and “…”, cut between words if there are some."""
     if length(text, face) <= room:
         return text
-    head = text[: fitting(text, face, room - length("…", face))]
-    return (head.rpartition(" ")[0] or head).rstrip(" ,.;:–—-") + "…"
+    return excerpts.beginning(text, fitting(text, face, room - length("…", face)))
 
 
 def fitting(text, face, room):

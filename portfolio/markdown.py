@@ -27,6 +27,8 @@ from mdit_py_plugins.deflist import deflist_plugin
 from mdit_py_plugins.footnote import footnote_plugin
 from mdit_py_plugins.footnote.index import footnote_ref
 
+from .excerpts import shorten
+
 LIMIT = 100_000  # characters
 # What stands between a text and its footnotes.
 FOOTNOTES = '<hr class="footnotes-sep">'
@@ -92,16 +94,8 @@ def plain(text):
 
 @lru_cache(maxsize=256)
 def excerpt(text, length=160):
-    """The beginning of `plain(text)`, as `shorten` cuts it."""
+    """The beginning of `plain(text)`, as `excerpts.shorten` cuts it."""
     return shorten(plain(text), length)
-
-
-def shorten(text, length):
-    """The beginning of a plain text, at most `length` characters, cut between words with “…”."""
-    if len(text) <= length:
-        return text
-    head = text[:length].rpartition(" ")[0] or text[: length - 1]
-    return head.rstrip(" ,.;:–—-") + "…"
 
 
 def absolute(markup, base):

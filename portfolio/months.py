@@ -6,6 +6,7 @@ day to show; `MonthField` keeps it in a date column, whose day the database hold
 
 import datetime
 import re
+import unicodedata
 from dataclasses import dataclass
 
 from django import forms
@@ -13,9 +14,21 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils import timezone
 
+from .excerpts import shorten
+
 NAMES = (
     *("january", "february", "march", "april", "may", "june"),
     *("july", "august", "september", "october", "november", "december"),
+)
+_NUMBER_OF = {
+    name: number
+    for number, full in enumerate(NAMES, start=1)
+    for name in (full, full[:3], *(["sept"] if full == "september" else []))
+}
+_NAME, _BETWEEN = "|".join(_NUMBER_OF), r"\s*[-/.\u2010-\u2013]\s*"
+_NUMBERS = re.compile(rf"([0-9]{{4}}){_BETWEEN}([0-9]{{1,2}})|([0-9]{{1,2}}){_BETWEEN}([0-9]{{4}})")
+_WORDS = re.compile(
+    rf"({_NAME})(?:[.,]?\s*|{_BETWEEN})([0-9]{{4}})|([0-9]{{4}})(?:,?\s*|{_BETWEEN})({_NAME})\.?"
 )
 
 
@@ -51,13 +64,16 @@ class Month:
 
     @classmethod
     def parse(cls, text):
-        """The month written as `2026-01`, `jan 2026` or `January 2026`; ValueError otherwise."""
-        if match := re.fullmatch(r"([0-9]{4})-([0-9]{1,2})", text.strip()):
-            return cls(int(match[1]), int(match[2]))
-        match = re.fullmatch(r"([a-z]{3,9})[.,]? +([0-9]{4})", text.strip().lower())
-        for number, name in enumerate(NAMES, start=1):
-            if match and match[1] in (name, name[:3]):
-                return cls(int(match[2]), number)
+        """The month written as `2026-09`, `09/2026`, `sept 2026` or the like; else ValueError.
+
+        Nothing with a day is a month, since the day would be lost.
+        """
+        # Full-width digits and hyphens of all kinds are what they look like.
+        written = unicodedata.normalize("NFKC", text).strip().lower()
+        if match := _NUMBERS.fullmatch(written):
+            return cls(int(match[1] or match[4]), int(match[2] or match[3]))
+        if match := _WORDS.fullmatch(written):
+            return cls(int(match[2] or match[3]), _NUMBER_OF[match[1] or match[4]])
         raise ValueError(f"{text!r} is not a month")
 
 
@@ -73,9 +89,9 @@ def to_month(value):
         return Month.parse(str(value))
     except ValueError:
         raise ValidationError(
-            "“%(value)s” is not a month. Write it as jan 2026 or 2026-01.",
+            "“%(value)s” is not a month. Write it as jan 2026 or 2026-01, 2026/01 or 01/2026.",
             code="invalid",
-            params={"value": str(value)[:40]},
+            params={"value": shorten(str(value), 40)},
         ) from None
 
 
@@ -151,7 +167,7 @@ class MonthConverter:
     regex = "[1-9][0-9]{3}/(?:0[1-9]|1[0-2])"
 
     def to_python(self, value):
-        return Month.parse(value.replace("/", "-"))
+        return Month.parse(value)
 
     def to_url(self, month):
         return month.isoformat().replace("-", "/")

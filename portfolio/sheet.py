@@ -19,7 +19,7 @@ from math import ceil
 from django.urls import reverse
 
 from .cv import CV, Position
-from .markdown import shorten
+from .excerpts import shorten
 from .page import absolute
 
 POINTS_IN_MM = 72 / 25.4

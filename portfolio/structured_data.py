@@ -9,6 +9,7 @@ from urllib.parse import urljoin
 from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
 
+from .excerpts import shorten
 from .page import absolute, address
 
 # What would end the script element early, or the line where a parser takes it for JavaScript.
@@ -93,7 +94,7 @@ def article(page, profile, url, image):
         "@id": f"{url}#article",
         "mainEntityOfPage": url,
         "url": url,
-        "headline": item.title if len(item.title) <= HEADLINE else item.title[: HEADLINE - 1] + "…",
+        "headline": shorten(item.title, HEADLINE),
         "datePublished": item.publish_at,
         "dateModified": item.changed_at,
         "inLanguage": settings.LANGUAGE_CODE,

@@ -20,6 +20,22 @@ def test_a_month_is_read_as_people_write_it(text):
 @pytest.mark.parametrize(
     "text",
     [
+        *("sept 2026", "Sept. 2026", "SEPT, 2026", "sep 2026", "september, 2026", "sep-2026"),
+        *("2026/09", "2026/9", "09/2026", "9/2026", "9-2026", "2026.09", "09.2026", "9 / 2026"),
+        *("２０２６／０９", "ｓｅｐｔ　２０２６", "2026\u201309", "2026\u201109", "sept\u00a02026"),
+        *("2026 sept", "2026, September", "\t2026/09\n", "Sept.2026"),
+    ],
+)
+def test_every_usual_way_to_write_a_month_is_read(text):
+    assert to_month(text) == Month(2026, 9)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("2026-09-14", "2026/09/14", "14/09/2026", "9/14/2026", "14.09.2026", "sept 14, 2026"),
+        *("14 sept 2026", "2026 sept 14", "2026-09-14T10:00:00Z", "1 2026", "09/26", "sept 26"),
+        *("septe 2026", "2026/00", "13/2026", "2026//09", "20260914", "202609", "/2026", "sept"),
         "2026-13",
         "2026-00",
         "0000-01",
@@ -32,7 +48,9 @@ def test_a_month_is_read_as_people_write_it(text):
     ],
 )
 def test_what_is_no_month_is_refused_with_the_way_to_write_one(text):
-    with pytest.raises(ValidationError, match="Write it as jan 2026 or 2026-01"):
+    with pytest.raises(
+        ValidationError, match="Write it as jan 2026 or 2026-01, 2026/01 or 01/2026"
+    ):
         to_month(text)
 
 

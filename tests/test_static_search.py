@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 from portfolio.exchange.static import site
 from tests.factories import make_entry, make_role, make_tool
 from tests.server import serving
+from tests.test_search_words import FOUND, TEXTS
 
 pytestmark = [pytest.mark.once, pytest.mark.django_db]
 
@@ -135,7 +136,50 @@ def test_of_many_the_best_are_shown_and_their_number_told(page, field):
     says(page, "61 found, the best 50.")
     expect(found(page)).to_have_count(50)
     expect(found(page).first).to_have_text("a needle")
-    assert len(page.locator("article p[dir]").first.text_content()) == 90 + 6 + 90
+    # Whole words, about 90 characters on either side.
+    said = page.locator("article p[dir]").first.text_content()
+    assert said.startswith("… before ") and said.endswith(" after …")
+    assert 80 < said.index("needle") < 93 and 170 < len(said) <= 92 + 6 + 92
+
+
+def test_words_of_every_script_and_phrases_are_found_as_on_the_site(page, field):
+    """By a look at the index in the same table that the site's own search is tested with."""
+    index = [
+        {"title": title, "kind": "journal", "month": "", "address": "/", "text": text}
+        for title, text in TEXTS.items()
+    ]
+    titles = page.evaluate(
+        """async ([queries, index]) => {
+          window.fetch = async () => Response.json(index);
+          const script = document.querySelector("script[src*=site-search]").src;
+          const titles = [];
+          for (const [at, query] of queries.entries()) {
+            history.replaceState(null, "", `?${new URLSearchParams({ q: query })}`);
+            await import(`${script}?${at}`);
+            const said = document.querySelector("[data-index] [role=status]");
+            while (!said.textContent.includes("found"))
+              await new Promise((done) => setTimeout(done));
+            const links = document.querySelectorAll("[data-index] h2");
+            titles.push([...links].map((link) => link.textContent).sort().join());
+          }
+          return titles;
+        }""",
+        [[query for query, _ in FOUND], index],
+    )
+    assert dict(zip(FOUND, titles, strict=True)) == {each: each[1] for each in FOUND}
+
+
+@pytest.mark.parametrize(
+    ("query", "marked"),
+    [("東京都", "東京都"), ("C++", "C++"), ('"not to be"', "not to be"), ("בראשית", "בְּרֵאשִׁית")],
+)
+def test_what_is_marked_is_what_stands_in_the_text(page, field, query, marked):
+    text = f"{'は東京を、' * 40}東京都 C++ not to be בְּרֵאשִׁית {'の京都' * 40}"
+    index = [{"title": "one", "kind": "journal", "month": "", "address": "/", "text": text}]
+    page.route("**/search.json", lambda route: route.fulfill(json=index))
+    ask(field, query)
+    expect(page.locator("article mark")).to_have_text([marked])
+    assert page.locator("article p[dir]").text_content().strip("… ") in text
 
 
 def test_without_its_index_it_says_what_to_do(page, field):

@@ -1,5 +1,7 @@
 """The lists of the desk: each comes back as its reader left it, and says what it leaves out."""
 
+from itertools import islice
+
 from django.contrib import messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import IS_POPUP_VAR, IncorrectLookupParameters
@@ -14,6 +16,9 @@ from django.contrib.admin.views.main import (
 )
 from django.core.paginator import Paginator
 from django.http import HttpResponseRedirect
+from django.utils.text import smart_split
+
+from portfolio.search.query import MOST_TYPED, MOST_WORDS
 
 # The bare address of a list shows it as it was left; with this it is the whole list.
 WHOLE = "whole"
@@ -94,7 +99,18 @@ class ContentList(ChangeList):
         ]
 
 
-class ListedAdmin:
+class SearchedAdmin:
+    """For an admin class: looks for no more words than readers' search does.
+
+    Each word is a condition of its own, and SQLite takes no expression of any depth or length.
+    """
+
+    def get_search_results(self, request, queryset, search_term):
+        searched = islice(smart_split(search_term[:MOST_TYPED]), MOST_WORDS)
+        return super().get_search_results(request, queryset, " ".join(searched))
+
+
+class ListedAdmin(SearchedAdmin):
     """For an admin class: its list remembers filters, search and order, for as long as a session.
 
     An address with a query says itself what it shows, and that is what is remembered.

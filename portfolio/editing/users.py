@@ -6,6 +6,8 @@ from django.contrib.auth.models import Group, User
 
 from portfolio.rights import is_owner
 
+from .lists import SearchedAdmin
+
 
 class OwnersOnly:
     """For a ModelAdmin: to whoever may change users, every permission is but a step away."""
@@ -24,10 +26,10 @@ admin.site.unregister([User, Group])
 
 
 @admin.register(User)
-class OwnersUserAdmin(OwnersOnly, UserAdmin):
+class OwnersUserAdmin(OwnersOnly, SearchedAdmin, UserAdmin):
     pass
 
 
 @admin.register(Group)
-class OwnersGroupAdmin(OwnersOnly, GroupAdmin):
+class OwnersGroupAdmin(OwnersOnly, SearchedAdmin, GroupAdmin):
     pass

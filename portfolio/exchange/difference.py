@@ -3,6 +3,8 @@
 import json
 from itertools import takewhile
 
+from portfolio import excerpts
+
 AROUND = 20
 MOST = 60
 
@@ -23,5 +25,6 @@ def sides(before, after):
 
 
 def cut(text, start):
-    part = text[start : start + MOST]
-    return f"{'…' if start else ''}{part}{'…' if start + MOST < len(text) else ''}"
+    start = excerpts.after(text, start, start + AROUND // 2)
+    end = excerpts.before(text, start + MOST, start + MOST * 2 // 3)
+    return f"{'…' if start else ''}{text[start:end].strip()}{'…' if end < len(text) else ''}"

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter, defaultdict
-from itertools import chain
+from itertools import chain, islice
 
 from django.db import connection, models, transaction
 
@@ -11,9 +11,12 @@ from portfolio import markdown
 from .models import Document, Terms, Word
 from .words import terms, words
 
-# Characters of a text that are looked at, as many as one Markdown field has at most; a tsvector has
-# room for a megabyte.
+# Characters of a text that are looked at, as many as one Markdown field has at most.
 MOST_TEXT = 100_000
+# https://www.postgresql.org/docs/current/textsearch-limitations.html
+TSVECTOR_BYTES, LAST_PLACE, MOST_PLACES = 1_000_000, 16_383, 255
+# Characters of a text whose terms always have room, however many there are.
+NEVER_TOO_LARGE = 30_000
 AT_ONCE = 500
 TEXT = (models.CharField, models.TextField)
 # A word that so many documents use is counted no further, nor back: nothing asks for more, and in
@@ -126,14 +129,37 @@ def fts5_row(document):
 
 
 def tsvector_row(document):
-    """The terms at their places, those of the title with weight A, as a tsvector is written."""
-    places = defaultdict(list)
+    """The terms at their places, those of the title with weight A, as a tsvector is written.
+
+    One that lacks something, since PostgreSQL keeps no more, has the term `=` as well.
+    """
+    found, start, lacks = defaultdict(list), 1, False
     for weight, part in zip("AD", document.words, strict=True):
-        for place, term in enumerate(terms(part), start=1):
-            # PostgreSQL itself keeps 255 places of a term.
-            if len(places[term]) < 255:
-                places[term].append(f"{place}{weight}")
-    return document.pk, " ".join(f"'{term}':{','.join(at)}" for term, at in places.items())
+        for place, term in enumerate(terms(part), start):
+            at = found[term]
+            if at and (len(at) == MOST_PLACES or place > LAST_PLACE):
+                lacks = True
+            else:
+                at.append(f"{place}{weight}")
+                lacks = lacks or place > LAST_PLACE
+        # Nothing is in a row with the end of the title.
+        start = len(document.words[0]) * 2 + 2
+    if len(document.text) > NEVER_TOO_LARGE:
+        found, cut = fitting(found)
+        lacks = lacks or cut
+    if lacks:
+        found["="] = ["1D"]
+    return document.pk, " ".join(f"'{term}':{','.join(at)}" for term, at in found.items())
+
+
+def fitting(found):
+    """As many of the terms with their places as a tsvector has room for, and whether some go."""
+    room = TSVECTOR_BYTES
+    for number, (term, at) in enumerate(found.items()):
+        room -= len(term.encode()) + 2 * len(at) + 4
+        if room < 0:
+            return dict(islice(found.items(), number)), True
+    return found, False
 
 
 def write_words(uses):

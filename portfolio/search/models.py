@@ -6,8 +6,6 @@ from django.db.models import Q
 
 from portfolio.models import Publishable, is_live
 
-from .words import stem
-
 KINDS = ("role", "entry", "principle", "tool", "focus")
 
 
@@ -150,15 +148,13 @@ class Rank(models.Func):
 
     output_field = models.FloatField()
 
-    def __init__(self, match, asked, ends, title=False):
-        """`match` is the expression of the words that are asked for and the ends of the last.
+    def __init__(self, match, rows, title=False):
+        """`match` is the expression of what is asked for, `rows` its `query.alternatives`.
 
         With `title` nothing but the title counts.
         """
         self.title = title
-        terms = [stem(word) for word in asked]
-        terms[-1] = " ".join([terms[-1], *(f"={end}" for end in ends)])
-        asked = models.Value("|".join(terms))
+        asked = models.Value("|".join(map(",".join, rows)))
         super().__init__("terms__search_terms", models.Value(match), asked)
 
     def as_sqlite(self, compiler, connection, **context):
@@ -183,15 +179,15 @@ class Rank(models.Func):
 def rank(title, text, asked):
     """For SQLite: how far from the best match the terms of a title and a text are.
 
-    What is asked for are terms between spaces, of which any will do, with a `|` between each word's
-    and the next's. The measure is https://sqlite.org/fts5.html#the_bm25_function, but for how rare
-    a word is.
+    What is asked for are terms in a row, between commas those of which any will do, with a `|`
+    between these and the next. The measure is
+    https://sqlite.org/fts5.html#the_bm25_function, but for how rare a word is.
     """
     title, text, total = f" {title} ", f" {text} ", 0
     # A word has two terms; 300 words are usual.
     length = 1.2 * (0.25 + 0.75 * (title.count(" ") + text.count(" ")) / 600)
     for either in asked.split("|"):
-        either = [f" {term} " for term in either.split(" ")]
+        either = [f" {row[:-1]}" if row.endswith("*") else f" {row} " for row in either.split(",")]
         times = sum(1000 * title.count(term) + text.count(term) for term in either)
         total += times * 2.2 / (times + length)
     return -total

@@ -1,9 +1,11 @@
 """Reads the index: what is found is decided by the items as they are now, never by the index."""
 
-from collections import Counter
+import re
+from collections import Counter, deque
 from dataclasses import dataclass, field
 from functools import cached_property
 from heapq import nlargest
+from itertools import chain
 from typing import NamedTuple
 
 from django.db import connection
@@ -12,17 +14,28 @@ from django.db.models.functions import Coalesce
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
+from portfolio import excerpts
 from portfolio.models import is_live
 from portfolio.months import Month
 
 from .index import text
 from .models import KINDS, Document, Rank, Terms, Word
-from .words import STOP_WORDS, WORD, fold, stem, words
+from .words import (
+    STOP_WORDS,
+    exact,
+    has_particles,
+    is_unspaced,
+    places,
+    stem,
+    terms,
+    words,
+)
 
 PAGE = 10
 MOST_PAGES = 20
 MOST_WORDS = 8
 MOST_TYPED = 200  # characters
+MOST_PARTS = 16  # of what is typed without spaces
 EXCERPT = 220  # characters
 # How many of the newest matches are ranked and counted, and of those with a match in the title: as
 # many as there are pages for. A word that is in every text costs no more, then.
@@ -41,34 +54,106 @@ TELL = 8  # how many of a text's telling words are looked at
 KIND = Case(*(When(**{f"{kind}__isnull": False}, then=Value(kind)) for kind in KINDS))
 MONTH = Coalesce("entry__month", "role__started", "focus__since")
 
-# How each engine writes a term, the same in the title alone, and how terms are joined.
-ENGINES = {
-    "sqlite": {"term": '"{}"', "title": 'title : "{}"', "all": " AND ", "any": " OR "},
-    "postgresql": {"term": "'{}'", "title": "'{}'", "all": " & ", "any": " | "},
-}
+QUOTATION_MARKS = '"＂“”„‟«»‹›「」『』｢｣〝〞〟❝❞'
+# A straight one behind a letter begins nothing, as in Hebrew; nor does one without an end.
+QUOTED = re.compile(
+    rf"(?:(?<!\w)[\"＂]|[{QUOTATION_MARKS[2:]}])([^{QUOTATION_MARKS}]*)[{QUOTATION_MARKS}]"
+)
+# How the engines join what they look for.
+JOINS = {"sqlite": {"all": " AND ", "any": " OR "}, "postgresql": {"all": " & ", "any": " | "}}
+
+
+@dataclass(frozen=True)
+class Phrase:
+    """Words that have to stand in a row as they are: quoted, or written without spaces."""
+
+    words: tuple
+    text: str = field(compare=False)
+    is_quoted: bool = False
+
+    def __str__(self):
+        return self.text
 
 
 def typed(text):
-    """The words of what someone typed, without stop words unless there are no others."""
-    asked = words(text[:MOST_TYPED])
-    return list(dict.fromkeys([w for w in asked if w not in STOP_WORDS] or asked))[:MOST_WORDS]
+    """The folded words and the `Phrase`s of what someone typed.
+
+    Without stop words that stand alone, unless there is nothing else.
+    """
+    text, asked, end = text[:MOST_TYPED], [], 0
+    for quoted in QUOTED.finditer(text):
+        asked += unquoted(text[end : quoted.start()])
+        if row := words(quoted[1]):
+            asked.append(Phrase(tuple(row), quoted[0], is_quoted=True))
+        end = quoted.end()
+    asked += unquoted(text[end:])
+    asked = [each for each in asked if each not in STOP_WORDS] or asked
+    return [*dict.fromkeys(asked)][:MOST_WORDS]
+
+
+def unquoted(text):
+    """The folded words of a text, with a `Phrase` for what a script without spaces joins."""
+    found, end = [], 0
+    for place in places(text):
+        word, start, word_end = place
+        if not is_unspaced(word):
+            found.append(word)
+        elif start <= end and found and isinstance(found[-1], list):
+            found[-1].append(place)
+        else:
+            found.append([place])
+        end = word_end
+    return [each if isinstance(each, str) else joined(text, each) for each in found]
+
+
+def joined(text, row):
+    """The `Phrase` of words without spaces; its pairs say which characters are at its ends."""
+    found = tuple(word for word, _, _ in row)
+    return Phrase(found[1:-1] or found, text[row[0][1] : row[-1][2]])
+
+
+def alternatives(asked, ends=()):
+    """For each thing that is asked for what will do: terms in a row, between spaces.
+
+    The last one may also be any of `ends`. A `*` stands after a term that may go on.
+    """
+    rows = [[terms_in_a_row(each)] for each in asked]
+    rows[-1] += map(exact, ends)
+    return rows
+
+
+def terms_in_a_row(asked):
+    if isinstance(asked, Phrase):
+        return " ".join(terms(asked.words))
+    if asked[-1] in "+#":
+        return exact(asked)
+    return f"{stem(asked)}*" if has_particles(asked) else stem(asked)
 
 
 def match(asked, ends=(), join="all", title=False):
-    """The engine's expression for some folded words; the last one may also be any of `ends`."""
-    engine = ENGINES[connection.vendor]
-    term = engine["title" if title else "term"]
-    alternatives = [[stem(word)] for word in asked]
-    alternatives[-1] += [f"={end}" for end in ends]
-    return engine[join].join(
-        f"({engine['any'].join(map(term.format, either))})" for either in alternatives
+    """The engine's expression for what is asked for; the last may also be any of `ends`."""
+    joins = JOINS[connection.vendor]
+    return joins[join].join(
+        f"({joins['any'].join(written(row, title) for row in either)})"
+        for either in alternatives(asked, ends)
     )
 
 
 def match_exactly(asked):
     """The engine's expression for any of some folded words just as they are."""
-    engine = ENGINES[connection.vendor]
-    return engine["any"].join(engine["term"].format(f"={word}") for word in asked)
+    return JOINS[connection.vendor]["any"].join(written(exact(word)) for word in asked)
+
+
+def written(row, title=False):
+    """Terms in a row as an expression of the engine's; PostgreSQL's is the same for titles."""
+    row, goes_on = row.removesuffix("*"), row.endswith("*")
+    if connection.vendor == "sqlite":
+        return f'{"title : " if title else ""}"{row}"{" *" if goes_on else ""}'
+    quoted = [f"'{term}'" for term in row.split(" ")]
+    if len(quoted) == 1:
+        return f"{quoted[0]}:*" if goes_on else quoted[0]
+    # Of a long text it does not know all places; those have the term `=`.
+    return f"({' <-> '.join(quoted)} | '=' & {' & '.join(quoted)})"
 
 
 def newest(*expressions, titles=(), most=MOST):
@@ -133,7 +218,7 @@ def find(asked, ends=(), join="all", most=None):
     if join == "any":
         has_all = Case(When(pk__in=wanted, then=True), default=False)
         wanted = keys("all", "any")
-    rank = Rank(match(asked, ends, join), asked, ends)
+    rank = Rank(match(asked, ends, join), alternatives(asked, ends))
     live = ExpressionWrapper(Document.objects.is_live(), BooleanField())
     rows = Document.objects.filter(pk__in=wanted)
     rows = [*rows.values_list(rank, "pk", KIND, MONTH, has_all, live)]
@@ -226,11 +311,19 @@ def search(text, kind="", year=None, page=1):
             results.found = find(asked, ends)
         return results
     corrected, ends = correct(asked)
-    results.found = find(corrected, ends, "any" if len(asked) > 1 else "all")
-    results.words, results.loose = corrected, not any(each.has_all for each in results.found)
+    results.words = [*chain.from_iterable(map(parts, corrected))][:MOST_PARTS]
+    results.found = find(results.words, ends, "any" if len(results.words) > 1 else "all")
+    results.loose = not any(each.has_all for each in results.found)
     if results.found and corrected != asked:
-        results.corrected = " ".join(corrected)
+        results.corrected = " ".join(map(str, corrected))
     return results
+
+
+def parts(asked):
+    """What may be there one without the other: the pairs of what is only written together."""
+    if not isinstance(asked, Phrase) or asked.is_quoted:
+        return [asked]
+    return [Phrase((pair,), pair) for pair in asked.words[::2]]
 
 
 def begun_by(word):
@@ -241,7 +334,9 @@ def begun_by(word):
 
 
 def ends_of(word):
-    """What a word that is being typed may go on as."""
+    """What a word that is being typed may go on as; a phrase does not."""
+    if isinstance(word, Phrase):
+        return []
     found = Word.objects.filter(begun_by(word)).order_by("-documents", "text")
     return [*found.values_list("text", flat=True)[:ENDS]]
 
@@ -249,13 +344,16 @@ def ends_of(word):
 def correct(asked):
     """The words, of which each that is in no live document is the nearest that is in one.
 
-    Also the words that the last one may go on as. A word that nothing is near is left.
+    Also the words that the last one may go on as. Phrases are left, and words that nothing is near.
     """
-    looked_at = Q(*(begun_by(word) | near(word) for word in asked), _connector=Q.OR)
+    alone = [each for each in asked if not isinstance(each, Phrase)]
+    if not alone:
+        return asked, []
+    looked_at = Q(*(begun_by(word) | near(word) for word in alone), _connector=Q.OR)
     known = Word.objects.filter(looked_at).order_by("-documents", "text")
-    known = [*known.values_list("text", flat=True)[: NEAR_WORDS * len(asked)]]
-    ends = {word: [each for each in known if is_end(each, word)][:ENDS] for word in asked}
-    nearest = {word: nearest_of(word, known) for word in asked if is_correctable(word)}
+    known = [*known.values_list("text", flat=True)[: NEAR_WORDS * len(alone)]]
+    ends = {word: [each for each in known if is_end(each, word)][:ENDS] for word in alone}
+    nearest = {word: nearest_of(word, known) for word in alone if is_correctable(word)}
     others = [*dict.fromkeys(other for found in nearest.values() for other in found)]
     # The words of drafts are among them.
     live = are_live(
@@ -267,7 +365,7 @@ def correct(asked):
         if word in nearest and word not in live:
             word = next((other for other in nearest[word] if f"={other}" in live), word)
         result.append(word)
-    return result, ends[asked[-1]] if result[-1] == asked[-1] else []
+    return result, ends.get(result[-1], []) if result[-1] == asked[-1] else []
 
 
 def is_end(other, word):
@@ -333,7 +431,7 @@ def keys(kind, text, most):
 def suggest(text, limit=6):
     """The live documents whose titles have all words of what is being typed, the best first."""
     asked = typed(text)
-    if not asked or len(asked[-1]) < 2:
+    if not asked or (isinstance(asked[-1], str) and len(asked[-1]) < 2):
         return []
     return titled(asked, ends_of(asked[-1]), "all", limit)
 
@@ -349,7 +447,11 @@ def closest(text, limit=3):
 def titled(asked, ends, join, limit):
     """The live documents with some words in their titles, with what they are of, the best first."""
     expression = match(asked, ends, join, title=True)
-    order = Rank(expression, asked, ends, title=True), MONTH.desc(nulls_last=True), "pk"
+    order = (
+        Rank(expression, alternatives(asked, ends), title=True),
+        MONTH.desc(nulls_last=True),
+        "pk",
+    )
     best = Document.objects.live().filter(pk__in=newest(titles=[expression])).order_by(*order)
     # Not sorted with all their text, as everything that matches has to be.
     documents = Document.objects.filter(pk__in=best.values("pk")[:limit]).order_by(*order)
@@ -402,29 +504,45 @@ def most_shared(rows, limit):
 
 
 def hits(text, asked):
-    """The places of the words of a text that were asked for: matches of `words.WORD`."""
-    stems, last = {stem(word) for word in asked}, asked[-1]
-    for place in WORD.finditer(text):
-        word = fold(place[0])
-        if word and (stem(word) in stems or (len(last) > 1 and word.startswith(last))):
-            yield place
+    """The places of a text that have what was asked for, as (start, end)."""
+    phrases = [each.words for each in asked if isinstance(each, Phrase)]
+    alone = [each for each in asked if not isinstance(each, Phrase)]
+    whole = {each for each in alone if each[-1] in "+#"}
+    stems = {stem(each) for each in alone if each not in whole}
+    begun = tuple(each for each in alone if has_particles(each) or (each == asked[-1] and each[1:]))
+    by_end = {row[-1]: [*filter(lambda other: other[-1] == row[-1], phrases)] for row in phrases}
+    end, seen = 0, deque(maxlen=max(map(len, phrases), default=1))
+    for word, start, word_end in places(text):
+        seen.append((word, start))
+        if not (word in whole or stem(word) in stems or word.startswith(begun)):
+            row = next((row for row in by_end.get(word, ()) if ends_with(seen, row)), None)
+            if row is None:
+                continue
+            start = seen[-len(row)][1]
+        if start >= end:
+            end = word_end
+            yield start, end
+
+
+def ends_with(seen, row):
+    return len(seen) >= len(row) and all(
+        word == other for (word, _), other in zip(reversed(seen), reversed(row), strict=False)
+    )
 
 
 def marked(text, asked):
     """The text in parts, each with whether it was asked for."""
     parts, end = [], 0
-    for place in hits(text, asked):
-        parts += [(text[end : place.start()], False), (place[0], True)]
-        end = place.end()
+    for start, hit_end in hits(text, asked):
+        parts += [(text[end:start], False), (text[start:hit_end], True)]
+        end = hit_end
     return [(part, hit) for part, hit in [*parts, (text[end:], False)] if part]
 
 
 def excerpt(text, asked, length=EXCERPT):
     """The part of a text around the first place with what was asked for, cut between words."""
-    first = next(hits(text, asked), None)
-    start = max(0, first.start() - length // 3) if first else 0
-    start = text.rfind(" ", 0, start + 1) + 1 if start else 0
-    end = start + length
-    if end < len(text):
-        end = max(text.rfind(" ", start, end), first.end() if first else start + length // 2)
-    return ("… " if start else "") + text[start:end] + (" …" if end < len(text) else "")
+    first, first_end = next(hits(text, asked), (0, 0))
+    start = excerpts.after(text, first - length // 3, first)
+    end = max(first_end, excerpts.before(text, start + length, start + length // 2))
+    part = text[start:end].strip()
+    return ("… " if start else "") + part + (" …" if end < len(text) else "")

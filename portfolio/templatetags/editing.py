@@ -2,6 +2,7 @@ from django import template
 
 from portfolio.editing.difference import SAME, words
 from portfolio.editing.history import as_html
+from portfolio.excerpts import after, before
 
 register = template.Library()
 register.filter(as_html)
@@ -25,8 +26,6 @@ def difference(before, after):
 def folded(text, has_before, has_after):
     if len(text) <= 2 * AROUND + 20:
         return text
-    head, tail = text[:AROUND], text[-AROUND:]
-    # At a space, where the script has any.
-    head = head.rpartition(" ")[0] or head
-    tail = tail.partition(" ")[2] or tail
-    return f"{head if has_before else ''} […] {tail if has_after else ''}"
+    head = text[: before(text, AROUND, AROUND // 2)]
+    tail = text[after(text, len(text) - AROUND, len(text) - AROUND // 2) :]
+    return f"{head.rstrip() if has_before else ''} […] {tail.lstrip() if has_after else ''}"

@@ -1,12 +1,11 @@
 """What the head of a page says of it to search engines and wherever a link to it is shown."""
 
-from textwrap import shorten
-
 from django import template
 from django.utils.html import format_html
 
 from portfolio import structured_data
 from portfolio.cards import HEIGHT, WIDTH, card_address
+from portfolio.excerpts import shorten
 from portfolio.page import absolute
 
 register = template.Library()
@@ -49,4 +48,5 @@ def describe(context):
     lists = *map(context.get, LISTED), getattr(context.get("part"), "entries", None)
     listed = next(filter(None, lists), [])
     text = " · ".join(map(str, listed)) or profile.headline or profile.brand
-    return shorten(f"{page.title}: {text}" if page.title else text, 160, placeholder=" …")
+    text = f"{page.title}: {text}" if page.title else text
+    return shorten(" ".join(text.split()), 160)

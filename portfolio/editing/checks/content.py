@@ -7,6 +7,7 @@ from functools import cached_property
 from html.parser import HTMLParser
 
 from portfolio import markdown
+from portfolio.excerpts import shorten
 from portfolio.models import MarkdownField
 
 # Where the texts of an item stand inside `<article class="row page">`.
@@ -162,7 +163,7 @@ def is_blank(text):
 def quoted(text, length=40):
     """The beginning of a text in quotation marks, in one line that no character can disturb."""
     shown = "".join(c for c in " ".join(text[: 4 * length].split()) if c.isprintable())
-    shown = markdown.shorten(shown, length)
+    shown = shorten(shown, length)
     if any(unicodedata.bidirectional(c) in ("R", "AL", "AN") for c in shown):
         # Written from right to left, it would take what follows along.
         shown = f"\u2068{shown}\u2069"

@@ -17,6 +17,7 @@ from django.urls import reverse
 
 from journal.models import Entry
 from portfolio import markdown
+from portfolio.excerpts import shorten
 from portfolio.models import FormerAddress, Image
 from portfolio.months import Month
 
@@ -199,7 +200,7 @@ class Posts(Source):
             self.remark(
                 post.where, f"Its {name} is longer than {length} characters: it was cut. “{text}”"
             )
-        return markdown.shorten(text, length)
+        return shorten(text, length)
 
     # Its pictures.
 

@@ -5,6 +5,7 @@ from itertools import count
 
 from django.utils.text import slugify
 
+from portfolio.excerpts import before
 from portfolio.models import Tool
 from portfolio.search.words import words
 
@@ -76,7 +77,7 @@ class Tools:
             self.source.remark(
                 post.where, f"The tag “{name}” is longer than {NAME} characters: it was cut."
             )
-        return name[:NAME].strip()
+        return name[: before(name, NAME, NAME * 2 // 3)].strip()
 
 
 def tidy(name):
