@@ -17,7 +17,7 @@ from django.urls import reverse
 
 from journal.models import Entry
 from portfolio import markdown
-from portfolio.models import FormerAddress, Image
+from portfolio.models import FormerAddress, Image, clean_file_name
 from portfolio.months import Month
 
 from ..canonical import instant
@@ -229,8 +229,14 @@ class Posts(Source):
         return self.here(post, address)
 
     def _images(self):
+        # As with uploads, the first name of a picture stays.
+        called = {kept: name for name, kept in reversed(self._adopted.items())}
+        here = Image.objects.filter(file__in=self._alts).exclude(name="")
+        named = {*here.values_list("file", flat=True)}
         for name, (where, alts) in sorted(self._alts.items()):
             fields = {"file": name}
+            if name not in named:
+                fields["name"] = clean_file_name(called[name])
             # Where the texts differ, each keeps its own words.
             alt = alts.pop() if len(alts) == 1 else ""
             if alt and len(alt) <= ALT:
