@@ -68,6 +68,10 @@ RENDITION = rf"([0-9a-f]{{20}})-(?:{'|'.join(map(str, WIDTHS))})\.(?:{'|'.join(R
 # What a picture may carry beside its pixels, and none of ours does.
 METADATA = {"exif", "icc_profile", "xmp", "comment", "photoshop", "Comment"}
 
+NOT_SHOWN = (
+    "The file is not a picture that can be shown here: "
+    "save it as JPEG, PNG, WebP or AVIF and add that."
+)
 TOO_LARGE = "The picture has more than 50 megapixels: make it smaller and try again."
 
 
@@ -413,10 +417,7 @@ def clean(file):
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise ValidationError(TOO_LARGE) from None
     except Image.UnidentifiedImageError:
-        raise ValidationError(
-            "The file is not a picture that can be shown here: "
-            "save it as JPEG, PNG, WebP or AVIF and add that."
-        ) from None
+        raise ValidationError(NOT_SHOWN) from None
     except Exception as error:
         # Hostile bytes make a decoder fail in any way there is.
         raise ValidationError(

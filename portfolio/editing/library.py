@@ -10,7 +10,7 @@ from django.db.models.functions import Left
 from django.forms import Script
 from django.http import JsonResponse
 from django.shortcuts import redirect
-from django.urls import reverse
+from django.urls import reverse, reverse_lazy
 from django.utils.datastructures import MultiValueDict
 from django.utils.html import format_html, format_html_join
 
@@ -25,18 +25,27 @@ from .lists import WHOLE, ContentList, ListedAdmin
 from .models import WorkingCopy, model_of
 from .uses import may_change, rename, uses, uses_of
 
+LIST = "admin:portfolio_image_changelist"
 LIMITS = "JPEG, PNG, WebP or AVIF; up to 20 MB and 50 megapixels."
 
 
 class SeveralInput(forms.FileInput):
+    """Lets several be chosen; a form takes one of them, so that there is a form for each."""
+
     allow_multiple_selected = True
+
+    def value_from_datadict(self, data, files, name):
+        return files.get(name)
 
 
 class PictureForm(forms.ModelForm):
     """Adds a picture with its description."""
 
     file = PictureField(
-        widget=SeveralInput(PictureField.widget.attrs | {"multiple": True}),
+        widget=SeveralInput(
+            PictureField.widget.attrs
+            | {"multiple": True, "data-list": reverse_lazy(LIST, query={WHOLE: ""})}
+        ),
         help_text=f"{LIMITS} Choose as many as you like: what is said below is said of each.",
     )
 
@@ -273,7 +282,7 @@ class ImageAdmin(ListedAdmin, admin.ModelAdmin):
             name = quoted(clean_file_name(file.name), 80)
             self.message_user(request, f"{name}: {outcome}", level)
         if request.accepts("text/html"):
-            return redirect(reverse("admin:portfolio_image_changelist") + f"?{WHOLE}")
+            return redirect(reverse(LIST, query={WHOLE: ""}))
         return JsonResponse({"outcome": outcome})
 
     def add_one(self, request, file):
