@@ -435,21 +435,22 @@ def encode(source, file):
     """
     ImageOps.exif_transpose(source, in_place=True)
     picture = flatten(source)
-    smallest = None
+    smallest = failure = None
     for format, options in encodings(source, picture, file):
         output = io.BytesIO()
         try:
             picture.save(output, format, **options)
-        except (OSError, ValueError):
-            # Hostile tables can be read and not written.
-            if smallest is None:
-                raise
+        except (OSError, ValueError) as error:
+            # Some pictures can be read and not written in one of the ways.
+            failure = error
             continue
         content = output.getvalue()
         if smallest is None or len(content) < len(smallest[1]):
             smallest = FORMATS[format], content
         if len(content) <= file.size:
             break
+    if smallest is None:
+        raise failure
     return smallest
 
 
@@ -543,8 +544,8 @@ def flatten(picture):
     flat = picture if picture.mode == mode else picture.convert(mode)
     # Encoders copy profiles and comments from here. Of a colour, or of those of a palette, it may
     # say that they are transparent.
-    keyed = shows and mode in ("1", "L", "P", "RGB")
-    flat.info = {"transparency": picture.info["transparency"]} if keyed else {}
+    has_key = shows and mode in ("1", "L", "P", "RGB")
+    flat.info = {"transparency": picture.info["transparency"]} if has_key else {}
     return flat
 
 
@@ -564,7 +565,7 @@ def shows_through(picture):
 def to_srgb(picture, profile):
     """Raises PyCMSError for a profile that does not fit."""
 
-    def converted(picture):
+    def convert(picture):
         srgb = ImageCms.createProfile("sRGB")
         return ImageCms.profileToProfile(picture, io.BytesIO(profile), srgb, outputMode="RGB")
 
@@ -573,15 +574,15 @@ def to_srgb(picture, profile):
     if picture.mode == "P":
         colours = bytes(picture.getpalette())
         strip = Image.frombytes("RGB", (len(colours) // 3, 1), colours)
-        palette = converted(strip).tobytes()
+        palette = convert(strip).tobytes()
         picture.putpalette(palette)
         return picture
-    keyed = picture.has_transparency_data and "A" not in picture.getbands()
+    has_key = picture.has_transparency_data and "A" not in picture.getbands()
     if picture.mode in ("L", "LA"):
-        shades = converted(Image.frombytes("L", (256, 1), bytes(range(256)))).getchannel("G")
-        alpha = [*range(256)] if keyed or picture.mode == "LA" else []
-        return (picture.convert("LA") if keyed else picture).point([*shades.tobytes(), *alpha])
-    result = converted(picture.convert("CMYK" if picture.mode == "CMYK" else "RGB"))
+        shades = convert(Image.frombytes("L", (256, 1), bytes(range(256)))).getchannel("G")
+        alpha = [*range(256)] if has_key or picture.mode == "LA" else []
+        return (picture.convert("LA") if has_key else picture).point([*shades.tobytes(), *alpha])
+    result = convert(picture.convert("CMYK" if picture.mode == "CMYK" else "RGB"))
     if picture.has_transparency_data:
         result.putalpha(picture.convert("RGBA").getchannel("A"))
     return result

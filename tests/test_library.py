@@ -473,7 +473,7 @@ def test_a_picture_is_called_by_the_name_that_it_came_with(admin_client):
     assert "my holiday.png" not in admin_client.get(f"{reverse(LIST)}?q=other").text
     content = response.json()["image_code"]
     told = admin_client.post(reverse("editing:pictures"), {"content": content}).json()
-    assert told["pictures"][0]["called"] == "my holiday.png"
+    assert told["pictures"][0]["original_name"] == "my holiday.png"
     page = f'<article class="row page"><div class="prose">{render(content)}</div></article>'
     messages = [found.message for found in findings(make_entry(body=content), page)]
     assert "the picture “my holiday.png” has no alternative text." in messages

@@ -24,6 +24,7 @@ from .checks.content import quoted
 from .lists import WHOLE, ContentList, ListedAdmin
 from .models import WorkingCopy, model_of
 from .uses import may_change, rename, uses, uses_of
+from .views import DescriptionForm
 
 LIST = "admin:portfolio_image_changelist"
 LIMITS = "JPEG, PNG, WebP or AVIF; up to 20 MB and 50 megapixels."
@@ -38,7 +39,7 @@ class SeveralInput(forms.FileInput):
         return files.get(name)
 
 
-class PictureForm(forms.ModelForm):
+class PictureForm(DescriptionForm):
     """Adds a picture with its description."""
 
     file = PictureField(
@@ -64,7 +65,7 @@ class OnePictureForm(PictureForm):
     file = PictureField(help_text=LIMITS)
 
 
-class ReplacementForm(forms.ModelForm):
+class ReplacementForm(DescriptionForm):
     """Changes what is said of a picture, and the picture itself."""
 
     replacement = PictureField(required=False, label="Another file")

@@ -103,7 +103,7 @@ def pictures(request):
     found = [
         {
             "name": image.file.name,
-            "called": image.name,
+            "original_name": image.name,
             "thumbnail": images.thumbnail(image),
             "alt": image.alt,
             "decorative": image.decorative,
@@ -118,6 +118,8 @@ def pictures(request):
 
 
 class DescriptionForm(forms.ModelForm):
+    """What is said of a picture."""
+
     class Meta:
         model = Image
         fields = ["alt", "decorative", "caption"]

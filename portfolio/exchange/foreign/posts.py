@@ -230,13 +230,13 @@ class Posts(Source):
 
     def _images(self):
         # As with uploads, the first name of a picture stays.
-        called = {kept: name for name, kept in reversed(self._adopted.items())}
+        names = {kept: name for name, kept in reversed(self._adopted.items())}
         here = Image.objects.filter(file__in=self._alts).exclude(name="")
-        named = {*here.values_list("file", flat=True)}
+        with_names = {*here.values_list("file", flat=True)}
         for name, (where, alts) in sorted(self._alts.items()):
             fields = {"file": name}
-            if name not in named:
-                fields["name"] = clean_file_name(called[name])
+            if name not in with_names:
+                fields["name"] = clean_file_name(names[name])
             # Where the texts differ, each keeps its own words.
             alt = alts.pop() if len(alts) == 1 else ""
             if alt and len(alt) <= ALT:

@@ -106,11 +106,11 @@ export function roomFor(text, at) {
 /* Where a place in a text is when the text has become another. */
 export function follow(at, text, now) {
   let same = 0;
-  const most = Math.min(text.length, now.length);
-  while (same < most && text[same] === now[same]) same++;
+  const length = Math.min(text.length, now.length);
+  while (same < length && text[same] === now[same]) same++;
   if (at <= same) return at;
   let rest = 0;
-  while (rest < most - same && text.at(-1 - rest) === now.at(-1 - rest)) rest++;
+  while (rest < length - same && text.at(-1 - rest) === now.at(-1 - rest)) rest++;
   if (at >= text.length - rest) return at + now.length - text.length;
   // What was around it is gone.
   return Math.min(at, now.length - rest);

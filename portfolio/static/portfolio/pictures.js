@@ -39,9 +39,9 @@ function keepPlaces(desk) {
 }
 
 // What is written with an input method is not to be disturbed.
-let composed = Promise.resolve();
+let compositionEnd = Promise.resolve();
 document.addEventListener("compositionstart", () => {
-  composed = new Promise((resolve) => {
+  compositionEnd = new Promise((resolve) => {
     for (const type of ["compositionend", "focusout"]) {
       document.addEventListener(type, () => setTimeout(resolve), { once: true });
     }
@@ -75,7 +75,10 @@ function insert(desk, place, code) {
 /* On their way. */
 
 function say(editor, text) {
-  tell(editor.isConnected ? editor : document.querySelector(".markdownx-editor, .submit-row"), text);
+  // The row of a field may have been removed.
+  const rest = document.querySelector(".markdownx-editor, .submit-row");
+  const near = editor.isConnected ? editor : rest;
+  if (near) tell(near, text);
 }
 
 function summary({ added, refused }) {
@@ -89,7 +92,7 @@ async function add(desk, place, file, { row, progress }) {
   const body = new FormData();
   body.append("image", file);
   const answer = await send(editor.dataset.markdownxUploadUrlsPath, body, progress);
-  await composed;
+  await compositionEnd;
   const { image_code: code, image_path: path, error = LOST } = answer;
   row.remove();
   desk.waiting -= 1;
