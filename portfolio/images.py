@@ -18,7 +18,7 @@ from django.core.files.base import ContentFile
 from django.core.files.images import get_image_dimensions
 from django.core.files.storage import default_storage
 from django.db import transaction
-from PIL import Image, ImageCms, ImageOps
+from PIL import Image, ImageCms, ImageOps, JpegImagePlugin
 
 from . import markdown, models
 from .markdown import Picture
@@ -26,14 +26,24 @@ from .markdown import Picture
 MAX_BYTES = 20 * 1024 * 1024
 MAX_PIXELS = 50_000_000
 
-# What a decoder may find: the extension that it gets, and how it is encoded again.
-FORMATS = {
-    "JPEG": ("jpg", {"quality": 90, "optimize": True}),
-    # At zlib's usual level, 6, 50 megapixels take twice as long and are a twentieth smaller.
-    "PNG": ("png", {"compress_level": 4}),
-    "WEBP": ("webp", {"quality": 90}),
-    "AVIF": ("avif", {"quality": 85, "speed": 8}),
+# What a decoder may find, and the extension that it gets.
+FORMATS = {"JPEG": "jpg", "PNG": "png", "WEBP": "webp", "AVIF": "avif"}
+# How each is encoded again. The next is tried where the file is larger than the one that came.
+LOSSY = {
+    "WEBP": ({"quality": 90}, {"quality": 75}, {"quality": 50}),
+    "AVIF": ({"quality": 85, "speed": 8}, {"quality": 60, "speed": 8}),
 }
+LOSSLESS = {
+    # At zlib's usual level, 6, 50 megapixels take twice as long and are a twentieth smaller.
+    "PNG": ({"compress_level": 4}, {"compress_level": 9}),
+    # The first takes half the time of Pillow's own choice, the second.
+    "WEBP": (
+        {"lossless": True, "exact": True, "quality": 20, "method": 1},
+        {"lossless": True, "exact": True, "quality": 80, "method": 4},
+    ),
+}
+# More take too long to be tried again without loss: at level 9 some PNGs take 8 s a megapixel.
+MAX_RETRY_PIXELS = 2_000_000
 CONTENT_TYPES = {
     "jpg": "image/jpeg",
     "png": "image/png",
@@ -58,6 +68,10 @@ RENDITION = rf"([0-9a-f]{{20}})-(?:{'|'.join(map(str, WIDTHS))})\.(?:{'|'.join(R
 # What a picture may carry beside its pixels, and none of ours does.
 METADATA = {"exif", "icc_profile", "xmp", "comment", "photoshop", "Comment"}
 
+NOT_SHOWN = (
+    "The file is not a picture that can be shown here: "
+    "save it as JPEG, PNG, WebP or AVIF and add that."
+)
 TOO_LARGE = "The picture has more than 50 megapixels: make it smaller and try again."
 
 
@@ -82,6 +96,7 @@ def store(picture, author=None):
     image, _ = models.Image.objects.get_or_create(
         file=write(picture),
         defaults={
+            "name": picture.original_name,
             "width": width,
             "height": height,
             "transparent": is_transparent(picture),
@@ -326,8 +341,12 @@ def render(name):
     output = io.BytesIO()
     with image.file.open() as file, _ONE_AT_A_TIME, Image.open(file) as source:
         source.draft("RGB", (2 * size[0], 2 * size[1]))  # a JPEG need not be decoded in full
-        copy = source.resize(size, reducing_gap=2.0)
-        if format == "JPEG" and copy.mode != "RGB":
+        # Of a palette, and of black and white, Pillow would only leave out pixels.
+        grey = source.mode in ("1", "L")
+        mode = "RGBA" if source.has_transparency_data else "L" if grey else "RGB"
+        whole = source if source.mode == mode else source.convert(mode)
+        copy = whole.resize(size, reducing_gap=2.0)
+        if format == "JPEG" and mode == "RGBA":
             copy = on_white(copy)
         copy.save(output, format, **options)
     write(ContentFile(output.getvalue(), name))
@@ -356,7 +375,7 @@ def measured(picture):
         with Image.open(io.BytesIO(content), formats=list(FORMATS)) as source:
             if source.width * source.height > MAX_PIXELS:
                 raise ValidationError(TOO_LARGE)
-            if FORMATS.get(source.format, ("",))[0] != name.partition(".")[2]:
+            if FORMATS.get(source.format) != name.partition(".")[2]:
                 raise ValidationError(again.format("it is not what its name says."))
             if METADATA & source.info.keys():
                 raise ValidationError(again.format("it tells more than its pixels."))
@@ -377,7 +396,8 @@ def measured(picture):
 def clean(file):
     """The same picture without anything but its pixels: upright, in sRGB, 8 bits a channel.
 
-    Raises ValidationError for what is no picture, too large, animated or damaged.
+    What the file was called is its `original_name`. Raises ValidationError for what is no picture,
+    too large, animated or damaged.
     """
     if file.size > MAX_BYTES:
         raise ValidationError("The file is larger than 20 MB: make the picture smaller.")
@@ -391,51 +411,147 @@ def clean(file):
                 raise ValidationError(
                     "The picture moves: save one frame of it as PNG or JPEG and add that."
                 )
-            extension, content = encode(source)
+            extension, content = encode(source, file)
     except ValidationError:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise ValidationError(TOO_LARGE) from None
     except Image.UnidentifiedImageError:
-        raise ValidationError(
-            "The file is not a picture that can be shown here: "
-            "save it as JPEG, PNG, WebP or AVIF and add that."
-        ) from None
+        raise ValidationError(NOT_SHOWN) from None
     except Exception as error:
         # Hostile bytes make a decoder fail in any way there is.
         raise ValidationError(
             "The picture is damaged: open it in a picture editor, save it again and add that."
         ) from error
-    name = f"{hashlib.sha256(content).hexdigest()[:20]}.{extension}"
-    return ContentFile(content, name)
+    picture = ContentFile(content, f"{hashlib.sha256(content).hexdigest()[:20]}.{extension}")
+    picture.original_name = models.clean_file_name(file.name or "")
+    return picture
 
 
-def encode(source):
-    """The extension and the bytes of an opened picture, written anew."""
-    format = "JPEG" if source.format == "MPO" else source.format
-    extension, options = FORMATS[format]
+def encode(source, file):
+    """The extension and the bytes of an opened picture, written anew in the way that it was.
+
+    No larger than the file, if that can be helped; without loss if the file has none.
+    """
     ImageOps.exif_transpose(source, in_place=True)
     picture = flatten(source)
-    # Encoders copy profiles and comments from here.
-    picture.info = {}
-    output = io.BytesIO()
-    picture.save(output, format, **options)
-    return extension, output.getvalue()
+    smallest = failure = None
+    for format, options in encodings(source, picture, file):
+        output = io.BytesIO()
+        try:
+            picture.save(output, format, **options)
+        except (OSError, ValueError) as error:
+            # Some pictures can be read and not written in one of the ways.
+            failure = error
+            continue
+        content = output.getvalue()
+        if smallest is None or len(content) < len(smallest[1]):
+            smallest = FORMATS[format], content
+        if len(content) <= file.size:
+            break
+    if smallest is None:
+        raise failure
+    return smallest
+
+
+def encodings(source, picture, file):
+    """The ways to encode a picture again, as (format, options), the best first."""
+    if source.format in ("JPEG", "MPO"):
+        options = {"subsampling": JpegImagePlugin.get_sampling(source)}
+        # To optimise it, Pillow holds a byte a pixel, which may be too little for full colours.
+        yield "JPEG", options | {"quality": 90, "optimize": options["subsampling"] != 0}
+        # Finer than it came it does not get: as coarse as the file is.
+        if source.mode == picture.mode:
+            yield "JPEG", options | {"qtables": source.quantization, "optimize": True}
+        return
+    format, lossless, options = source.format, source.format == "PNG", {}
+    if format == "WEBP":
+        lossless = is_lossless_webp(file)
+    elif format == "AVIF":
+        subsampling, lossless = avif_coding(file)
+        options = {"subsampling": subsampling} if picture.mode != "L" else {}
+        if subsampling == "4:4:4" and max(picture.size) <= TALLEST:
+            # AVIF is never quite without loss here.
+            yield "WEBP", LOSSLESS["WEBP"][1]
+            if lossless:
+                return
+    elif picture.mode == "L":
+        options = {"bits": grey_bits(picture)}
+    ways = LOSSLESS[format] if lossless and format in LOSSLESS else LOSSY[format]
+    if lossless and picture.width * picture.height > MAX_RETRY_PIXELS:
+        ways = ways[:1]
+    yield from ((format, options | way) for way in ways)
+
+
+def is_lossless_webp(file):
+    """Whether the pixels are in a chunk of the lossless kind (RFC 9649, 2.6)."""
+    place = 12
+    # Before the pixels there are a few chunks of other things.
+    for _ in range(100):
+        file.seek(place)
+        header = file.read(8)
+        if header[:4] in (b"VP8L", b"VP8 ", b""):
+            return header[:4] == b"VP8L"
+        size = int.from_bytes(header[4:], "little")
+        # A frame of a moving picture has its own chunks after 16 bytes.
+        place += 8 + (16 if header[:4] == b"ANMF" else size + size % 2)
+    return False
+
+
+def avif_coding(file):
+    """How the colours of an AVIF are sampled, and whether it says that nothing of them is lost.
+
+    It does so by keeping red, green and blue as they are: matrix 0 (ITU-T H.273, 8.3).
+    """
+    file.seek(0)
+    head = file.read(4096)
+    colours = re.search(rb"colrnclx.{4}(..)", head, re.DOTALL)
+    # The first is that of the colours, another that of transparency (AV1-ISOBMFF, 2.3.3).
+    coding = re.search(rb"av1C..(.)", head, re.DOTALL)
+    subsampling = {0: "4:4:4", 8: "4:2:2"}.get(coding[1][0] & 12 if coding else 12, "4:2:0")
+    return subsampling, subsampling == "4:4:4" and bool(colours) and colours[1] == b"\0\0"
+
+
+def grey_bits(picture):
+    """How many bits hold each of the shades of a grey picture."""
+    if "transparency" in picture.info:
+        return 8
+    shades = [shade for shade, number in enumerate(picture.histogram()) if number]
+    return next(
+        (bits for bits, step in ((2, 85), (4, 17)) if not any(shade % step for shade in shades)), 8
+    )
 
 
 def flatten(picture):
-    """RGB, or RGBA if there is transparency, with the colours that an embedded profile means."""
+    """Its pixels alone, in the colours that an embedded profile means.
+
+    Grey stays grey and a palette a palette. There is transparency only where something shows
+    through.
+    """
     profile = picture.info.get("icc_profile")
     if picture.mode.startswith("I"):
         # 16 bits of grey, which convert() clips instead of scaling.
         picture = picture.point(lambda value: value / 256).convert("L")
-    mode = "RGBA" if shows_through(picture) else "RGB"
+    shows = shows_through(picture)
     if profile:
         # A profile that is broken, or made for another kind of picture, says nothing.
         with suppress(ImageCms.PyCMSError):
             picture = to_srgb(picture, profile)
+    mode = picture.mode
+    if mode not in ("1", "L", "RGB") and not (mode == "P" and has_all_colours(picture)):
+        mode = ("L" if mode == "LA" else "RGB") + ("A" if shows else "")
     # A copy of 50 megapixels takes 200 MB: only where it is needed.
-    return picture if picture.mode == mode else picture.convert(mode)
+    flat = picture if picture.mode == mode else picture.convert(mode)
+    # Encoders copy profiles and comments from here. Of a colour, or of those of a palette, it may
+    # say that they are transparent.
+    has_key = shows and mode in ("1", "L", "P", "RGB")
+    flat.info = {"transparency": picture.info["transparency"]} if has_key else {}
+    return flat
+
+
+def has_all_colours(picture):
+    """Whether the palette has a colour for each pixel."""
+    return picture.palette.mode == "RGB" and picture.getextrema()[1] < len(picture.getpalette()) / 3
 
 
 def shows_through(picture):
@@ -448,11 +564,25 @@ def shows_through(picture):
 
 def to_srgb(picture, profile):
     """Raises PyCMSError for a profile that does not fit."""
-    mode = {"1": "L", "L": "L", "LA": "L", "CMYK": "CMYK"}.get(picture.mode, "RGB")
-    srgb = ImageCms.createProfile("sRGB")
-    converted = ImageCms.profileToProfile(
-        picture.convert(mode), io.BytesIO(profile), srgb, outputMode="RGB"
-    )
+
+    def convert(picture):
+        srgb = ImageCms.createProfile("sRGB")
+        return ImageCms.profileToProfile(picture, io.BytesIO(profile), srgb, outputMode="RGB")
+
+    if picture.mode == "1":
+        return picture  # black and white are so in every profile
+    if picture.mode == "P":
+        colours = bytes(picture.getpalette())
+        strip = Image.frombytes("RGB", (len(colours) // 3, 1), colours)
+        palette = convert(strip).tobytes()
+        picture.putpalette(palette)
+        return picture
+    has_key = picture.has_transparency_data and "A" not in picture.getbands()
+    if picture.mode in ("L", "LA"):
+        shades = convert(Image.frombytes("L", (256, 1), bytes(range(256)))).getchannel("G")
+        alpha = [*range(256)] if has_key or picture.mode == "LA" else []
+        return (picture.convert("LA") if has_key else picture).point([*shades.tobytes(), *alpha])
+    result = convert(picture.convert("CMYK" if picture.mode == "CMYK" else "RGB"))
     if picture.has_transparency_data:
-        converted.putalpha(picture.convert("RGBA").getchannel("A"))
-    return converted
+        result.putalpha(picture.convert("RGBA").getchannel("A"))
+    return result

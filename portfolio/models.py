@@ -1,5 +1,8 @@
 """What roles and journal share: the abstract `Publishable`, and the kinds that are neither's."""
 
+import os.path
+import re
+import unicodedata
 import uuid
 
 from django import forms
@@ -44,6 +47,34 @@ class MarkdownField(models.TextField):
     """Markdown text, no longer than a page can show at once."""
 
     default_validators = [markdown.validate_markdown]
+
+
+class FileNameField(models.CharField):
+    """What a file is called, as `clean_file_name` leaves it."""
+
+    def to_python(self, value):
+        value = super().to_python(value)
+        return value and clean_file_name(value, self.max_length)
+
+
+def clean_file_name(name, length=255):
+    """The name of a file as it can be shown: NFC, without folders and what disturbs a line.
+
+    Gone are control characters, half characters and marks that turn the direction of a text.
+    """
+    name = "".join(filter(_belongs_in_a_name, re.split(r"[\\/]", name)[-1]))
+    name = unicodedata.normalize("NFC", " ".join(name.split()))
+    stem, extension = os.path.splitext(name)
+    if len(name) <= length or len(extension) > 20:
+        return name[:length].rstrip()
+    return stem[: length - len(extension)].rstrip() + extension
+
+
+def _belongs_in_a_name(character):
+    # Some scripts and emoji are written with joiners.
+    joins = character in "\u200c\u200d"
+    disturbs = unicodedata.category(character) in ("Cc", "Cf", "Cs")
+    return character.isspace() or joins or not disturbs
 
 
 class NaturalKeyManager(models.Manager.from_queryset(ContentQuerySet)):
@@ -342,6 +373,9 @@ class Image(NaturalKeyModel):
     file = models.ImageField(
         unique=True, max_length=100, width_field="width", height_field="height"
     )
+    name = FileNameField(
+        max_length=255, blank=True, help_text="What its file was called; readers do not see it."
+    )
     width = models.PositiveIntegerField(editable=False)
     height = models.PositiveIntegerField(editable=False)
     transparent = models.BooleanField(default=False, editable=False)
@@ -370,7 +404,7 @@ class Image(NaturalKeyModel):
         ]
 
     def __str__(self):
-        return self.alt or self.file.name
+        return self.alt or self.name or self.file.name
 
 
 class Profile(NaturalKeyModel):

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from PIL import Image as Picture
 
 from portfolio.exchange import canonical
+from portfolio.models import clean_file_name
 
 # No database keeps NUL, and half a character is no text.
 CHARACTERS = st.characters(exclude_categories=["Cs"], exclude_characters="\0")
@@ -89,6 +90,7 @@ def content(draw):
         put(
             "portfolio.image",
             file=name,
+            name=draw(TEXT.map(clean_file_name)),
             alt=alt,
             decorative=decorative,
             caption=draw(TEXT),

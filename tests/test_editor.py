@@ -125,13 +125,13 @@ def test_the_browsers_shortcuts_do_not_change_the_text(desk):
 
 
 @pytest.mark.once
-def test_dropped_pictures_are_added_in_order_at_the_cursor_and_can_be_undone(desk, tmp_path):
+def test_dropped_pictures_are_added_in_order_and_can_be_undone(desk, tmp_path):
     desk.evaluate("document.querySelector('#id_note').setSelectionRange(5, 5)")
     red, blue = picture_file(tmp_path, "red.png"), picture_file(tmp_path, "blue.png", "blue")
     drop(desk, "#id_note", red, blue)
     expect(message(desk)).to_contain_text("Added")
     first, second = (image.file.url for image in Image.objects.order_by("pk"))
-    assert text(desk) == f"some ![]({first})\n\n![]({second})words"
+    assert text(desk) == f"some words\n\n![]({first})\n\n![]({second})"
     expect(preview(desk).locator("img")).to_have_count(2)
     desk.focus("#id_note")
     desk.keyboard.press("Control+z")
@@ -167,7 +167,8 @@ def test_what_is_selected_while_a_picture_is_added_stays(desk, tmp_path):
     desk.locator("#id_note").select_text()
     drop(desk, "#id_note", picture_file(tmp_path, "red.png"))
     expect(message(desk)).to_contain_text("Added")
-    assert text(desk) == f"some words![]({Image.objects.get().file.url})"
+    assert text(desk) == f"some words\n\n![]({Image.objects.get().file.url})"
+    assert desk.evaluate("getSelection().toString()") == "some words"
 
 
 @pytest.mark.once
@@ -208,12 +209,12 @@ def test_a_picture_is_pasted_and_text_that_comes_with_one_stays_text(desk):
     desk.keyboard.press("End")
     desk.keyboard.press("Control+v")
     expect(message(desk)).to_contain_text("Added")
-    added = f"some words![]({Image.objects.get().file.url})"
-    assert text(desk) == added
+    added = f"\n\n![]({Image.objects.get().file.url})"
+    assert text(desk) == "some words" + added
     copy(desk, image_png=png(), text_plain=b" cells", text_html=b"<b>cells</b>")
     desk.focus("#id_note")
     desk.keyboard.press("Control+v")
-    expect(desk.locator("#id_note")).to_have_value(added + " cells")
+    expect(desk.locator("#id_note")).to_have_value("some words cells" + added)
 
 
 @pytest.mark.once

@@ -307,6 +307,25 @@ def test_what_the_source_does_not_tell_stays_as_it_is(exported):
     assert (tool.name, tool.note, tool.url) == ("new", "mine", "https://a.example/")
 
 
+@pytest.mark.once
+def test_a_picture_name_may_be_missing_and_is_cleaned(exported):
+    def names(*fields):
+        empty()
+        edited(exported, lambda items: [image(item, *fields) for item in items])
+        imported(exported)
+        return {*Image.objects.values_list("name", flat=True)}
+
+    def image(item, *name):
+        if item["model"] == "portfolio.image":
+            item["fields"].pop("name", None)
+            item["fields"] |= dict.fromkeys(["name"][: len(name)], *name)
+        return item
+
+    # A bundle from before pictures had one.
+    assert names() == {""}
+    assert names("../a\u202e.png") == {"a.png"}
+
+
 # What was edited here.
 
 

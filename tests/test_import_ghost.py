@@ -99,7 +99,7 @@ def test_pictures_in_the_same_zip_come_along(ghost, tmp_path):
     read = Read(Ghost, tmp_path / "export.zip")
     (image,) = read.of("portfolio.image")
     # Two posts have two texts for it.
-    assert image == {"file": image["file"]} and read.sizes[image["file"]]
+    assert image == {"file": image["file"], "name": "queue.png"} and read.sizes[image["file"]]
     assert (
         f'![a queue](/media/{image["file"]} "Back pressure")'
         in (read.entry("Queues & back pressure")["body"])

@@ -21,7 +21,7 @@ def site(slugs, pictures, note, at):
     tool = {"name": "a", "slug": "a", "note": note, "url": "", "position": 0, "updated_at": at}
     items = [{"model": "portfolio.tool", "fields": tool}]
     for name in pictures:
-        fields = {"file": name, "width": 2, "height": 3, "alt": note, "caption": ""}
+        fields = {"file": name, "name": "", "width": 2, "height": 3, "alt": note, "caption": ""}
         fields |= {"decorative": False, "transparent": False, "created_at": at, "updated_at": at}
         items.append({"model": "portfolio.image", "fields": fields})
     for slug in slugs:

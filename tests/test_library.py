@@ -8,16 +8,19 @@ from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from django.urls import reverse
+from django.urls import reverse, reverse_lazy
 from PIL import Image as Pillow
+from playwright.sync_api import expect
 from reversion.models import Version
 
 from journal.models import Entry
 from portfolio import images
+from portfolio.editing.checks import findings
 from portfolio.editing.models import WorkingCopy, key_of, new_key
 from portfolio.editing.state import digest
 from portfolio.editing.uses import uses, uses_of
-from portfolio.models import Image, Profile
+from portfolio.markdown import render
+from portfolio.models import Image, Profile, clean_file_name
 
 from .factories import (
     make_entry,
@@ -31,6 +34,7 @@ from .factories import (
 pytestmark = pytest.mark.django_db
 
 LIST = "admin:portfolio_image_changelist"
+ADD = reverse_lazy("admin:portfolio_image_add")
 
 
 def png(colour="red", size=(600, 300)):
@@ -353,7 +357,174 @@ def test_who_may_only_look_sees_the_picture_and_no_way_to_change_it(client):
     assert 'type="file"' not in page.text
 
 
+# Many at once, and what they are called.
+
+
+def upload_of(name, content):
+    return SimpleUploadedFile(name, content, "image/png")
+
+
+def add(client, *files, **options):
+    return client.post(ADD, {"file": [upload_of(*file) for file in files]}, **options)
+
+
+def test_many_pictures_are_added_at_once_and_a_bad_one_keeps_none_out(admin_client, admin_user):
+    images.store(images.clean(ContentFile(png("green"), "tree.png")))
+    response = admin_client.post(
+        ADD,
+        {
+            "file": [
+                upload_of("sunset.png", png("red")),
+                upload_of("<b>notes.txt", b"not a picture"),
+                upload_of("forest.png", png("green")),
+                upload_of("empty.png", b""),
+                upload_of("sea.png", png("blue")),
+                upload_of("again.png", png("blue")),
+            ],
+            "caption": "in spring",
+        },
+        follow=True,
+    )
+    told = [(str(message), message.level_tag) for message in response.context["messages"]]
+    assert told == [
+        ("“sunset.png”: added.", "success"),
+        (f"“<b>notes.txt”: not added. {images.NOT_SHOWN}", "error"),
+        ("“forest.png”: it is in the library already.", "info"),
+        ("“empty.png”: not added. The file is empty: choose a picture.", "error"),
+        ("“sea.png”: added.", "success"),
+        ("“again.png”: it is in the library already.", "info"),
+    ]
+    assert "&lt;b&gt;notes.txt" in response.text
+    added = Image.objects.exclude(caption="")
+    assert {(i.name, i.caption, i.author) for i in added} == {
+        ("sunset.png", "in spring", admin_user),
+        ("sea.png", "in spring", admin_user),
+    }
+    # The first name stays.
+    assert Image.objects.get(caption="").name == "tree.png"
+    listed = response.context["cl"].result_list
+    assert {image.name for image in listed} == {"sunset.png", "sea.png", "tree.png"}
+    assert Version.objects.get_for_object(added[0]).count() == 1
+
+
+def test_one_of_many_pictures_is_answered_as_json_to_the_script(admin_client):
+    for content, outcome in ((png(), "added."), (png(), "it is in the library already.")):
+        response = add(admin_client, ("a.png", content), headers={"Accept": "application/json"})
+        assert response.json() == {"outcome": outcome}
+    response = admin_client.get(reverse(LIST))
+    assert [str(message).partition(":")[0] for message in response.context["messages"]] == [
+        "“a.png”",
+        "“a.png”",
+    ]
+
+
+def test_many_pictures_need_the_permission(client):
+    client.force_login(make_user("portfolio.view_image", "portfolio.change_image"))
+    for options in ({}, {"headers": {"Accept": "application/json"}}):
+        files = ("a.png", png("red")), ("b.png", png("blue"))
+        assert add(client, *files, **options).status_code == 403
+    assert not Image.objects.exists()
+    client.force_login(make_user("portfolio.view_image", "portfolio.add_image"))
+    assert add(client, *files).status_code == 302
+    assert Image.objects.count() == 2
+
+
+def test_a_field_that_waits_for_one_picture_takes_one(admin_client):
+    assert "multiple" in admin_client.get(ADD).text
+    assert "multiple" not in admin_client.get(f"{ADD}?_popup=1").text
+
+
+@pytest.mark.once
+@pytest.mark.parametrize(
+    ("name", "cleaned"),
+    [
+        ("holiday.jpg", "holiday.jpg"),
+        ("../../etc/a b.png", "a b.png"),
+        ("C:\\fakepath\\a.png", "a.png"),
+        ("a\0\r\n\t b\x1b[31m.png", "a b[31m.png"),
+        ("evil\u202egnp.exe", "evilgnp.exe"),
+        ("\u2066a\u2069\u200f\ufeff.png", "a.png"),
+        ("caf" + "e\u0301.jpg", "caf\xe9.jpg"),
+        ("e\u200b\u0301.jpg", "\xe9.jpg"),
+        ("می\u200cخواهم.png", "می\u200cخواهم.png"),
+        ("half\ud800.png", "half.png"),
+        ("x" * 300 + ".jpeg", "x" * 250 + ".jpeg"),
+        ("x" * 300, "x" * 255),
+        (". " + "." * 400, ". " + "." * 253),
+        (" / ", ""),
+        ("", ""),
+    ],
+)
+def test_a_picture_name_is_one_line_without_folders(name, cleaned):
+    assert clean_file_name(name) == cleaned
+    assert clean_file_name(cleaned) == cleaned
+
+
+def test_a_picture_is_called_by_the_name_that_it_came_with(admin_client):
+    response = admin_client.post(
+        reverse("editing:upload"), {"image": upload_of("my\u202e holiday.png", png())}
+    )
+    image = Image.objects.get()
+    assert image.name == str(image) == "my holiday.png"
+    admin_client.post(reverse("editing:upload"), {"image": upload_of("other.png", png())})
+    assert Image.objects.get().name == "my holiday.png"
+    for page in (f"{reverse(LIST)}?q=holiday", form(image)):
+        assert "my holiday.png" in admin_client.get(page).text
+    assert "my holiday.png" not in admin_client.get(f"{reverse(LIST)}?q=other").text
+    content = response.json()["image_code"]
+    told = admin_client.post(reverse("editing:pictures"), {"content": content}).json()
+    assert told["pictures"][0]["original_name"] == "my holiday.png"
+    page = f'<article class="row page"><div class="prose">{render(content)}</div></article>'
+    messages = [found.message for found in findings(make_entry(body=content), page)]
+    assert "the picture “my holiday.png” has no alternative text." in messages
+    make_entry(title="a use", body=content)
+    assert "my holiday.png is used in" in delete(admin_client, image).text
+    # It can be called otherwise, or nothing.
+    for name, cleaned in (("a/b \u202e.png", "b .png"), ("", "")):
+        assert admin_client.post(form(image), {"name": name}).status_code == 302
+        image.refresh_from_db()
+        assert image.name == cleaned
+    assert str(image) == image.file.name
+
+
+def test_another_file_brings_its_name_unless_one_is_given(admin_client):
+    image = make_picture("red")
+    replace(admin_client, image, png("blue"), name="")
+    image.refresh_from_db()
+    assert image.name == "other.jpg"
+    replace(admin_client, image, png("green"), name="mine.png")
+    image.refresh_from_db()
+    assert image.name == "mine.png"
+
+
 # In a browser.
+
+
+@pytest.mark.once
+@pytest.mark.django_db(transaction=True)
+def test_many_pictures_go_up_one_by_one_with_their_progress(
+    page, live_server, client, admin_user, context
+):
+    client.force_login(admin_user)
+    cookie = {"name": "sessionid", "value": client.cookies["sessionid"].value}
+    context.add_cookies([cookie | {"url": live_server.url}])
+    held = []
+    page.goto(live_server.url + ADD)
+    page.route(f"**{ADD}", lambda route: held.append(route))
+    files = {"red.png": png("red"), "notes.txt": b"words", "blue.png": png("blue")}
+    page.get_by_label("File").set_input_files(
+        [{"name": n, "mimeType": "image/png", "buffer": content} for n, content in files.items()]
+    )
+    page.locator("[name=_save]").click()
+    expect(page.get_by_role("progressbar")).to_have_count(3)
+    expect(page.locator(".uploads")).to_contain_text("notes.txt")
+    assert len(held) == 1
+    page.unroute(f"**{ADD}")  # which lets it go on
+    page.wait_for_url("**/admin/portfolio/image/?whole=")
+    expect(page.locator(".messagelist li")).to_have_count(3)
+    expect(page.locator(".messagelist .error")).to_contain_text("“notes.txt”: not added. The file")
+    names = page.locator("#result_list .file-name").all_inner_texts()
+    assert names == ["blue.png", "red.png"]
 
 
 @pytest.mark.django_db(transaction=True)

@@ -214,6 +214,25 @@ def test_a_copy_is_made_when_it_is_first_asked_for_and_then_kept(client, format,
     assert b"".join(client.get(f"/media/{name}")) == content
 
 
+@pytest.mark.parametrize("mode", ["P", "1", "L", "LA", "RGB"])
+def test_copies_of_a_palette_and_of_grey_are_smooth(client, mode):
+    # Black and white dots, which a copy of half the size has to mix.
+    source = Pillow.radial_gradient("L").resize((960, 960)).convert("1").convert("RGB")
+    if mode == "LA":
+        source.putalpha(128)
+    source = source.quantize(2) if mode == "P" else source.convert(mode)
+    content = io.BytesIO()
+    options = {"transparency": (255, 255, 255)} if mode == "RGB" else {}
+    source.save(content, "PNG", **options)
+    image = images.store(images.clean(ContentFile(content.getvalue())))
+    assert image.transparent == (mode in ("LA", "RGB"))
+    for extension in images.extensions(image):
+        copy = b"".join(client.get(f"/media/{image.file.name[:20]}-480.{extension}"))
+        with Pillow.open(io.BytesIO(copy)) as opened:
+            shades = images.on_white(opened).convert("L").histogram()
+        assert sum(shades[40:215]) > 480 * 480 / 3
+
+
 def test_in_a_feed_every_candidate_has_its_whole_address():
     image = make_picture(1000, 500)
     markup = absolute(render(f"![]({image.file.url})", shown_in(image.file.url)), SITE + "a/b/")

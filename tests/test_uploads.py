@@ -15,7 +15,7 @@ from django.db import connection
 from django.test import Client
 from django.urls import reverse
 from PIL import Image as Picture
-from PIL import ImageCms
+from PIL import ImageCms, JpegImagePlugin
 from PIL.PngImagePlugin import PngInfo
 
 from portfolio import images
@@ -188,23 +188,109 @@ def test_each_format_keeps_its_format_size_and_colours(editor, format, extension
 
 
 @pytest.mark.parametrize(
-    ("mode", "colour", "format", "expected"),
+    ("mode", "colour", "format", "becomes", "expected"),
     [
-        ("1", 1, "PNG", (255, 255, 255)),
-        ("L", 90, "PNG", (90, 90, 90)),
-        ("LA", (90, 128), "PNG", (90, 90, 90, 128)),
-        ("P", 0, "PNG", (0, 0, 0)),
-        ("RGBA", (*RED, 128), "PNG", (*RED, 128)),
-        ("RGBA", (*RED, 128), "WEBP", (*RED, 128)),
-        ("RGBA", (*RED, 128), "AVIF", (*RED, 128)),
-        ("I;16", 40000, "PNG", (156, 156, 156)),
-        ("L", 90, "JPEG", (90, 90, 90)),
-        ("CMYK", (0, 255, 255, 0), "JPEG", (255, 0, 0)),
+        ("1", 1, "PNG", "1", (255, 255, 255, 255)),
+        ("L", 90, "PNG", "L", (90, 90, 90, 255)),
+        ("LA", (90, 128), "PNG", "LA", (90, 90, 90, 128)),
+        ("LA", (90, 255), "PNG", "L", (90, 90, 90, 255)),
+        ("P", 0, "PNG", "P", (0, 0, 0, 255)),
+        ("RGBA", (*RED, 128), "PNG", "RGBA", (*RED, 128)),
+        ("RGBA", (*RED, 128), "WEBP", "RGBA", (*RED, 128)),
+        ("RGBA", (*RED, 128), "AVIF", "RGBA", (*RED, 128)),
+        ("I;16", 40000, "PNG", "L", (156, 156, 156, 255)),
+        ("L", 90, "JPEG", "L", (90, 90, 90, 255)),
+        ("L", 90, "AVIF", "L", (90, 90, 90, 255)),
+        ("CMYK", (0, 255, 255, 0), "JPEG", "RGB", (255, 0, 0, 255)),
     ],
 )
-def test_every_kind_of_pixel_becomes_rgb_or_rgba(editor, mode, colour, format, expected):
+def test_every_kind_of_pixel_is_kept_as_a_browser_shows_it(
+    editor, mode, colour, format, becomes, expected
+):
     picture = stored(editor, encoded(Picture.new(mode, (8, 8), colour), format))
-    assert near(picture.getpixel((4, 4)), expected)
+    assert picture.mode == becomes
+    assert near(picture.convert("RGBA").getpixel((4, 4)), expected)
+
+
+def noise(mode="RGB"):
+    grey = Picture.effect_noise((96, 64), 80)
+    return Picture.merge(mode, [grey.rotate(90 * n) for n in range(len(mode))])
+
+
+def board():
+    """Red and blue in turn, which no lossy encoding keeps."""
+    picture = Picture.new("RGB", (64, 64), (0, 0, 255))
+    for place in range(0, 64 * 64, 2):
+        picture.putpixel((place % 64, place // 64), (255, 0, 0))
+    return picture
+
+
+LOSSLESS = {
+    "WebP": encoded(board(), "WEBP", lossless=True),
+    "WebP after other chunks": encoded(board(), "WEBP", lossless=True, exif=exif()),
+    "transparent WebP": encoded(noise("RGBA"), "WEBP", lossless=True, exact=True),
+    "AVIF with all colours": encoded(board(), "AVIF", quality=100, subsampling="4:4:4"),
+    "RGB": encoded(noise()),
+    "RGBA": encoded(noise("RGBA")),
+    "RGB with a transparent colour": encoded(board(), transparency=(255, 0, 0)),
+    "grey": encoded(noise("L")),
+    "grey and transparent": encoded(noise("LA")),
+    "grey with a transparent shade": encoded(noise("L"), transparency=90),
+    "16 shades of grey": encoded(noise("L").point(lambda shade: shade // 16 * 17), bits=4),
+    "4 shades of grey": encoded(noise("L").point(lambda shade: shade // 64 * 85), bits=2),
+    "black and white": encoded(noise("L").convert("1")),
+    "black and transparent": encoded(noise("L").convert("1"), transparency=1),
+    **{f"{n} colours": encoded(noise().quantize(n), optimize=True) for n in (2, 4, 16, 250)},
+    "a palette with transparency": encoded(noise().quantize(16), transparency=b"\0\x80"),
+}
+
+
+@pytest.mark.parametrize("content", LOSSLESS.values(), ids=LOSSLESS)
+def test_lossless_palette_and_grey_encoding_is_kept(editor, content):
+    picture, source = stored(editor, content), opened(content)
+    with_alpha = picture.convert("RGBA")
+    assert with_alpha.tobytes() == source.convert("RGBA").tobytes()
+    assert picture.mode == source.mode
+    # Some PNGs begin with a longer header.
+    assert len(stored_content()) <= len(content) + 20
+
+
+def test_lossless_encoding_is_told_by_the_file(editor):
+    # The control: what is lossy is not taken for the other.
+    for options in ({"quality": 80}, {"quality": 80, "exif": exif()}):
+        assert not images.is_lossless_webp(io.BytesIO(encoded(board(), "WEBP", **options)))
+    assert stored(editor, encoded(board(), "WEBP")).tobytes() != board().tobytes()
+    content = encoded(noise(), "AVIF", quality=100, subsampling="4:4:4")
+    assert images.avif_coding(io.BytesIO(content)) == ("4:4:4", False)
+    place = content.index(b"colrnclx") + 12
+    content = content[:place] + b"\0\0" + content[place + 2 :]
+    assert images.avif_coding(io.BytesIO(content)) == ("4:4:4", True)
+    for chunks in (b"", b"RIFF\xff\xff\xff\xffWEBP" + b"XXXX\0\0\0\0" * 10_000):
+        assert not images.is_lossless_webp(io.BytesIO(chunks))
+
+
+@pytest.mark.parametrize("quality", [50, 75, 95])
+@pytest.mark.parametrize("format", ["JPEG", "WEBP"])
+@pytest.mark.parametrize("mode", ["L", "RGB"])
+def test_lossy_encoding_becomes_no_larger(format, quality, mode):
+    picture = noise(mode).resize((300, 200))
+    options = {"subsampling": "4:4:4"} if format == "JPEG" else {}
+    content = encoded(picture, format, quality=quality, **options)
+    again = images.clean(ContentFile(content))
+    assert again.size <= len(content) * 1.01
+    if format == "JPEG":
+        assert JpegImagePlugin.get_sampling(opened(again.read())) == (0 if mode == "RGB" else -1)
+
+
+def test_a_palette_that_lacks_colours_is_no_palette(editor):
+    def indexed(pixel):
+        header = struct.pack(">IIBBBBB", 1, 1, 8, 3, 0, 0, 0)
+        chunks = {b"IHDR": header, b"PLTE": bytes([*RED, *BLUE])}
+        chunks |= {b"IDAT": zlib.compress(bytes([0, pixel])), b"IEND": b""}
+        return b"\x89PNG\r\n\x1a\n" + b"".join(png_chunk(*chunk) for chunk in chunks.items())
+
+    assert images.clean(ContentFile(indexed(1))).size < 100
+    assert stored(editor, indexed(9)).mode == "RGB"
 
 
 @pytest.mark.parametrize("transparency", [0, b"\0\xff"])
@@ -212,7 +298,7 @@ def test_a_palette_keeps_its_transparency(editor, transparency):
     source = Picture.new("P", (8, 8), 0)
     source.putpalette([*RED, *BLUE])
     source.putpixel((1, 0), 1)
-    picture = stored(editor, encoded(source, transparency=transparency))
+    picture = stored(editor, encoded(source, transparency=transparency)).convert("RGBA")
     assert picture.getpixel((0, 0))[3] == 0
     assert picture.getpixel((1, 0)) == (*BLUE, 255)
 
@@ -295,6 +381,24 @@ def swapped_profile():
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     profile = profile.replace(b"rXYZ", b"????", 1).replace(b"bXYZ", b"rXYZ", 1)
     return profile.replace(b"????", b"bXYZ", 1)
+
+
+def light_profile():
+    """A profile of grey that is as light as its number says: sRGB has a larger one for it."""
+    curve = struct.pack(">4sIIH", b"curv", 0, 1, 1 << 8) + b"\0\0"
+    white = struct.pack(">4sI3i", b"XYZ ", 0, 63190, 65536, 54061)
+    places = (b"kTRC", 156, len(curve), b"wtpt", 156 + len(curve), len(white))
+    head = struct.pack(">III4s8s", 192, 0, 0x02400000, b"mntr", b"GRAYXYZ ")
+    head = head.ljust(36, b"\0") + b"acsp" + bytes(28) + white[8:]
+    return head.ljust(128, b"\0") + struct.pack(">I4sII4sII", 2, *places) + curve + white
+
+
+@pytest.mark.parametrize(("mode", "expected"), [("L", 137), ("LA", (137, 128)), ("1", 255)])
+def test_grey_is_what_its_profile_means_and_stays_grey(editor, mode, expected):
+    colour = {"L": 64, "LA": (64, 128), "1": 1}[mode]
+    source = Picture.new(mode, (8, 8), colour)
+    picture = stored(editor, encoded(source, icc_profile=light_profile()))
+    assert (picture.mode, picture.getpixel((4, 4))) == (mode, expected)
 
 
 @pytest.mark.parametrize("mode", ["RGB", "RGBA", "P"])

@@ -3,29 +3,52 @@
 import reversion
 from django import forms
 from django.contrib import admin, messages
-from django.db import transaction
+from django.contrib.admin.options import IS_POPUP_VAR
+from django.core.exceptions import PermissionDenied
+from django.db import IntegrityError, transaction
 from django.db.models.functions import Left
+from django.forms import Script
+from django.http import JsonResponse
 from django.shortcuts import redirect
-from django.urls import reverse
+from django.urls import reverse, reverse_lazy
+from django.utils.datastructures import MultiValueDict
 from django.utils.html import format_html, format_html_join
 
 from portfolio import images, rights
 from portfolio.admin import FIELDS, ContentAdmin, revision
 from portfolio.images import PictureField, stem_of
 from portfolio.media import Unavailable
-from portfolio.models import Image
+from portfolio.models import Image, clean_file_name
 
-from .lists import ContentList, ListedAdmin
+from .checks.content import quoted
+from .lists import WHOLE, ContentList, ListedAdmin
 from .models import WorkingCopy, model_of
 from .uses import may_change, rename, uses, uses_of
+from .views import DescriptionForm
 
+LIST = "admin:portfolio_image_changelist"
 LIMITS = "JPEG, PNG, WebP or AVIF; up to 20 MB and 50 megapixels."
 
 
-class PictureForm(forms.ModelForm):
+class SeveralInput(forms.FileInput):
+    """Lets several be chosen; a form takes one of them, so that there is a form for each."""
+
+    allow_multiple_selected = True
+
+    def value_from_datadict(self, data, files, name):
+        return files.get(name)
+
+
+class PictureForm(DescriptionForm):
     """Adds a picture with its description."""
 
-    file = PictureField(help_text=LIMITS)
+    file = PictureField(
+        widget=SeveralInput(
+            PictureField.widget.attrs
+            | {"multiple": True, "data-list": reverse_lazy(LIST, query={WHOLE: ""})}
+        ),
+        help_text=f"{LIMITS} Choose as many as you like: what is said below is said of each.",
+    )
 
     class Meta:
         model = Image
@@ -36,14 +59,20 @@ class PictureForm(forms.ModelForm):
         return super().save(commit)
 
 
-class ReplacementForm(forms.ModelForm):
+class OnePictureForm(PictureForm):
+    """The same for a field that waits for the one that is added."""
+
+    file = PictureField(help_text=LIMITS)
+
+
+class ReplacementForm(DescriptionForm):
     """Changes what is said of a picture, and the picture itself."""
 
     replacement = PictureField(required=False, label="Another file")
 
     class Meta:
         model = Image
-        fields = ["alt", "decorative", "caption"]
+        fields = ["name", "alt", "decorative", "caption"]
 
     def __init__(self, *arguments, **options):
         super().__init__(*arguments, **options)
@@ -73,18 +102,26 @@ class ReplacementForm(forms.ModelForm):
 
     def save(self, commit=True):
         if picture := self.cleaned_data["replacement"]:
-            put(picture, self.instance)
+            put(picture, self.instance, renamed="name" in self.changed_data)
         return super().save(commit)
 
 
-def put(picture, image):
-    """Make what a PictureField gave the file of an Image."""
+def put(picture, image, renamed=False):
+    """Make what a PictureField gave the file of an Image, called as it came unless `renamed`."""
     image.file = images.write(picture)
     image.transparent = images.is_transparent(picture)
+    if not renamed:
+        image.name = picture.original_name
 
 
 def told(number):
     return "The one item" if number == 1 else f"Each of the {number} items"
+
+
+def several_in(request):
+    """The files of a request that are added one by one; none if it is one for the stock form."""
+    files = request.FILES.getlist("file") if request.method == "POST" else []
+    return files if files[1:] or not request.accepts("text/html") else []
 
 
 # Where they are used, as far as the user may know.
@@ -167,15 +204,16 @@ class Library(ContentList):
 @admin.register(Image)
 class ImageAdmin(ListedAdmin, admin.ModelAdmin):
     formfield_overrides = FIELDS
-    list_display = ["thumbnail", "description", "used_in", "size"]
+    list_display = ["thumbnail", "file_name", "description", "used_in", "size"]
     list_display_links = ["thumbnail"]
     list_filter = [DescriptionFilter, UseFilter]
     list_per_page = 60
-    search_fields = ["file", "alt", "caption"]
+    search_fields = ["name", "file", "alt", "caption"]
     date_hierarchy = "created_at"
 
     class Media:
         css = {"all": ["portfolio/pictures.css"]}
+        js = [Script("portfolio/library.js", type="module")]
 
     def get_changelist(self, request, **kwargs):
         return Library
@@ -188,9 +226,8 @@ class ImageAdmin(ListedAdmin, admin.ModelAdmin):
         return image
 
     def get_form(self, request, obj=None, **kwargs):
-        form = super().get_form(
-            request, obj, form=ReplacementForm if obj else PictureForm, **kwargs
-        )
+        form = OnePictureForm if IS_POPUP_VAR in request.GET else PictureForm
+        form = super().get_form(request, obj, form=ReplacementForm if obj else form, **kwargs)
         form.request = request
         return form
 
@@ -200,12 +237,15 @@ class ImageAdmin(ListedAdmin, admin.ModelAdmin):
     def get_fields(self, request, obj=None):
         if obj is None:
             return PictureForm.Meta.fields
-        fields = ["thumbnail", "alt", "decorative", "caption", "file", "size", "used_in"]
+        said = ["thumbnail", *ReplacementForm.Meta.fields]
+        fields = [*said, "file", "size", "used_in"]
         # What is no field of the model cannot be shown to those who may only look.
         return [*fields, "replacement"] if self.has_change_permission(request, obj) else fields
 
     def save_model(self, request, obj, form, change):
         before = obj.stored()
+        if not change:
+            obj.author = request.user
         super().save_model(request, obj, form, change)
         if before and before.file != obj.file:
             self.replaced(request, before.file.name, obj)
@@ -221,13 +261,51 @@ class ImageAdmin(ListedAdmin, admin.ModelAdmin):
 
     # The texts that it is replaced in have versions, too.
 
-    def changeform_view(self, request, *arguments):
+    def changeform_view(self, request, object_id=None, *arguments):
         try:
+            if object_id is None and (several := several_in(request)):
+                return self.add_several(request, several)
             with revision(request):
-                return super().changeform_view(request, *arguments)
+                return super().changeform_view(request, object_id, *arguments)
         except Unavailable as error:
             messages.error(request, f"Nothing was saved. {error}")
             return redirect(request.get_full_path())
+
+    def add_several(self, request, files):
+        """Adds each of the files by itself, and says by its name what became of it.
+
+        Whoever asks for JSON, as library.js does for one file after the other, is told the last.
+        """
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        for file in files:
+            level, outcome = self.add_one(request, file)
+            name = quoted(clean_file_name(file.name), 80)
+            self.message_user(request, f"{name}: {outcome}", level)
+        if request.accepts("text/html"):
+            return redirect(reverse(LIST, query={WHOLE: ""}))
+        return JsonResponse({"outcome": outcome})
+
+    def add_one(self, request, file):
+        """What became of a file, as the level of a message and a sentence."""
+        form = self.get_form(request)(request.POST, MultiValueDict({"file": [file]}))
+        if not form.is_valid():
+            errors = form.errors.as_data()
+            if "file" in errors and errors["file"][0].code == "unique":
+                return messages.INFO, "it is in the library already."
+            reasons = [reason for field in form.errors.values() for reason in field]
+            return messages.ERROR, f"not added. {' '.join(reasons)}"
+        try:
+            with transaction.atomic(), revision(request):
+                image = form.save(commit=False)
+                self.save_model(request, image, form, change=False)
+                self.log_addition(request, image, [{"added": {}}])
+        except Unavailable as error:
+            return messages.ERROR, f"not added. {error}"
+        except IntegrityError:
+            # It came twice at once.
+            return messages.INFO, "it is in the library already."
+        return messages.SUCCESS, "added."
 
     history_view = ContentAdmin.history_view
 
@@ -265,6 +343,10 @@ class ImageAdmin(ListedAdmin, admin.ModelAdmin):
             image.width,
             image.height,
         )
+
+    @admin.display(description="name", ordering="name", empty_value="")
+    def file_name(self, image):
+        return image.name and format_html('<bdi class="file-name">{}</bdi>', image.name)
 
     @admin.display(description="alternative text", ordering="alt")
     def description(self, image):

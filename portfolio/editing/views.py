@@ -4,6 +4,7 @@ Every refusal is JSON, `{"error": reason}`: the field's script takes any page, s
 redirect, for the answer.
 """
 
+import re
 from functools import wraps
 
 import reversion
@@ -102,6 +103,7 @@ def pictures(request):
     found = [
         {
             "name": image.file.name,
+            "original_name": image.name,
             "thumbnail": images.thumbnail(image),
             "alt": image.alt,
             "decorative": image.decorative,
@@ -116,9 +118,18 @@ def pictures(request):
 
 
 class DescriptionForm(forms.ModelForm):
+    """What is said of a picture."""
+
     class Meta:
         model = Image
         fields = ["alt", "decorative", "caption"]
+
+    def clean(self):
+        # NUL is refused by each field. Half a character comes in an encoding of the sender's.
+        words = f"{self.cleaned_data.get('alt')}{self.cleaned_data.get('caption')}"
+        if re.search("[\ud800-\udfff]", words):
+            raise ValidationError("The words have half a character in them: write them again.")
+        return super().clean()
 
 
 @never_cache
@@ -127,8 +138,11 @@ class DescriptionForm(forms.ModelForm):
 @transaction.atomic
 def describe(request):
     """Keeps of `alt`, `decorative` and `caption` what is sent, for the picture called `name`."""
-    image = Image.objects.select_for_update().filter(file=request.POST.get("name", "")).first()
-    if image is None:
+    name = request.POST.get("name", "")
+    # PostgreSQL takes neither NUL nor half a character.
+    is_ours = re.fullmatch(images.NAME, name)
+    image = is_ours and Image.objects.select_for_update().filter(file=name).first()
+    if not image:
         return refusal("This picture is no longer in the library: add it again.")
     if not may_describe(request.user, image):
         return refusal("The picture is not yours to describe: say it in the text, as ![…](…).", 403)

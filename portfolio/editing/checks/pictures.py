@@ -8,8 +8,9 @@ def no_alt(picture, content):
         return
     image = content.addresses.image(picture.src, content)
     if not (image and image.decorative):
+        name = (image and image.name) or picture.src.rpartition("/")[2]
         yield (
-            f"the picture {quoted(picture.src.rpartition('/')[2])} has no alternative text.",
+            f"the picture {quoted(name)} has no alternative text.",
             "say what it shows in its square brackets or under pictures, "
             "or mark it decorative there.",
         )

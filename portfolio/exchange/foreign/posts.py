@@ -18,7 +18,7 @@ from django.urls import reverse
 from journal.models import Entry
 from portfolio import markdown
 from portfolio.excerpts import shorten
-from portfolio.models import FormerAddress, Image
+from portfolio.models import FormerAddress, Image, clean_file_name
 from portfolio.months import Month
 
 from ..canonical import instant
@@ -230,8 +230,14 @@ class Posts(Source):
         return self.here(post, address)
 
     def _images(self):
+        # As with uploads, the first name of a picture stays.
+        names = {kept: name for name, kept in reversed(self._adopted.items())}
+        here = Image.objects.filter(file__in=self._alts).exclude(name="")
+        with_names = {*here.values_list("file", flat=True)}
         for name, (where, alts) in sorted(self._alts.items()):
             fields = {"file": name}
+            if name not in with_names:
+                fields["name"] = clean_file_name(names[name])
             # Where the texts differ, each keeps its own words.
             alt = alts.pop() if len(alts) == 1 else ""
             if alt and len(alt) <= ALT:

@@ -47,14 +47,14 @@ class Command(BaseCommand):
 
     def tell_missing(self, image, is_used):
         rest = "; something shows it: put the file back or replace it" if is_used else ""
-        self.stdout.write(f"{image.file.name}: the file of this picture is missing{rest}.")
+        self.stdout.write(f"{label(image)}: the file of this picture is missing{rest}.")
 
     def clean_picture(self, image, delete):
         """Whether it is gone."""
         young = image.created_at > self.before
         gone = delete and not young and delete_unused(image)
         end = "; younger than an hour, so it stays" if young else "; deleted" if gone else ""
-        self.stdout.write(f"{image.file.name}: nothing shows this picture{end}.")
+        self.stdout.write(f"{label(image)}: nothing shows this picture{end}.")
         return gone
 
     def clean_file(self, name, delete):
@@ -67,6 +67,10 @@ class Command(BaseCommand):
             default_storage.delete(name)
             end = "; deleted"
         self.stdout.write(f"{name}: no picture needs this file{end}.")
+
+
+def label(image):
+    return f"{image.file.name} ({image.name})" if image.name else image.file.name
 
 
 def is_needed(name):

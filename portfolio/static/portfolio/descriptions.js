@@ -27,8 +27,10 @@ function makeRow(picture, save) {
   const missing = make("strong", { className: "missing" });
   const message = make("span", {});
   message.setAttribute("role", "status");
+  const name = make("bdi", { className: "file-name" }, picture.original_name);
   const words = make(
     "div", {},
+    name,
     make("label", {}, "alternative text", alt),
     make("label", { className: "tick" },
       decorative, "decorative: it says nothing that the text does not"),
@@ -40,7 +42,7 @@ function makeRow(picture, save) {
   const element = make("li", {}, thumbnail, words);
 
   function show(now, number) {
-    words.setAttribute("aria-label", `picture ${number}`);
+    words.setAttribute("aria-label", `picture ${number} ${now.original_name}`.trim());
     missing.textContent = now.undescribed ? "Say what can be seen, or tick decorative." : "";
     if (!element.contains(document.activeElement)) {
       // What was written stays until the box is unticked again, or the page is left.

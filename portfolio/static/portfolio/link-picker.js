@@ -1,14 +1,10 @@
 /* `[[` in a Markdown field opens a list of this site's pages, drafts too, and the chosen one becomes
    a link. Without this, or without a network, a link is typed by hand. */
 
+import { copyOf } from "./caret.js";
 import { editorOf, eachField, isInFence, lines, replace, tell } from "./markdown-field.js";
 
 const { links } = document.querySelector("script[data-links]").dataset;
-// What decides where the lines of a text break.
-const COPIED = [
-  "fontFamily", "fontSize", "fontWeight", "fontVariantLigatures", "lineHeight", "letterSpacing",
-  "padding", "boxSizing", "direction",
-];
 const TYPED = /\[\[([^[\]\n]{0,100})$/;
 
 const list = document.createElement("ul");
@@ -89,18 +85,11 @@ async function look(asking, query) {
 
 /* Below the line that one writes in, found by a copy of the text up to there. */
 function place() {
-  const copy = document.createElement("div");
-  const style = getComputedStyle(field);
-  for (const name of COPIED) copy.style[name] = style[name];
-  Object.assign(copy.style, {
-    position: "absolute", top: 0, visibility: "hidden", inlineSize: `${field.clientWidth}px`,
-    whiteSpace: "pre-wrap", overflowWrap: "break-word",
-  });
+  const copy = copyOf(field);
   const [at] = typed(field) ?? [field.selectionStart];
   const cursor = document.createElement("span");
   cursor.textContent = "[[";
   copy.append(field.value.slice(0, at), cursor);
-  document.body.append(copy);
   const [box, from, to] = [field, copy, cursor].map((each) => each.getBoundingClientRect());
   copy.remove();
   const below = Math.min(to.bottom - from.top - field.scrollTop + 4, box.height);

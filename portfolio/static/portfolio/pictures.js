@@ -1,11 +1,14 @@
 /* Pictures into a text: dropped on its field, pasted or chosen. They go up one after the other, in
-   order, each with its progress; what fails is said in a sentence and leaves the text alone. */
+   order, each with its progress, and land where they were meant to, whatever is written meanwhile;
+   what fails is said in a sentence and leaves the text alone. */
 
+import { follow, roomFor } from "./blocks.js";
+import { placeAt } from "./caret.js";
 import { make } from "./elements.js";
 import { eachField, editorOf, replace, tell } from "./markdown-field.js";
+import { LOST, makeRow, send } from "./upload.js";
 
 const TYPES = "image/jpeg,image/png,image/webp,image/avif";
-const LOST = { error: "It did not get through: try again, or make it smaller." };
 
 /* Below a field: where its pictures are chosen, which the toolbar opens, and how they get on. */
 
@@ -14,77 +17,111 @@ const desks = new WeakMap();
 eachField((editor) => {
   const input = make("input", { type: "file", accept: TYPES, multiple: true, hidden: true });
   input.dataset.pictureInput = "";
+  const list = make("ul", { className: "uploads" });
+  const desk = { editor, list, places: new Set(), waiting: 0, added: [], refused: [] };
   input.addEventListener("change", () => {
-    enqueue(editor, [...input.files]);
+    enqueue(editor, [...input.files], desk.wasEntered ? editor.selectionEnd : editor.value.length);
     input.value = "";
   });
-  const list = make("ul", { className: "uploads" });
   editor.parentElement.append(input, list);
-  desks.set(editor, { editor, list, waiting: 0, added: 0, refused: [] });
+  editor.addEventListener("focus", () => { desk.wasEntered = true; }, { once: true });
+  editor.addEventListener("input", () => keepPlaces(desk));
+  desks.set(editor, desk);
 });
 
-/* On their way. */
+/* Their places in the text. */
 
-function send(editor, file, progress) {
-  const body = new FormData();
-  body.append("csrfmiddlewaretoken", token());  // editor.js has it
-  body.append("image", file);
-  return new Promise((resolve) => {
-    const request = new XMLHttpRequest();
-    request.open("POST", editor.dataset.markdownxUploadUrlsPath);
-    request.upload.addEventListener("progress", ({ loaded, total }) => {
-      // The server still has to write it anew, which takes as long as it takes.
-      if (loaded < total) progress.value = loaded / total;
-      else progress.removeAttribute("value");
-    });
-    request.addEventListener("loadend", () => {
-      try {
-        const { image_code, error } = JSON.parse(request.responseText);
-        resolve(image_code ? { image_code } : { error: error ?? LOST.error });
-      } catch {
-        resolve(LOST);
-      }
-    });
-    request.send(body);
-  });
+/* Lets the places of the pictures that are on their way move along with the text. */
+function keepPlaces(desk) {
+  const { value } = desk.editor;
+  for (const place of desk.places) place.at = follow(place.at, desk.text, value);
+  desk.text = value;
 }
 
-function insert(editor, text) {
+// What is written with an input method is not to be disturbed.
+let compositionEnd = Promise.resolve();
+document.addEventListener("compositionstart", () => {
+  compositionEnd = new Promise((resolve) => {
+    for (const type of ["compositionend", "focusout"]) {
+      document.addEventListener(type, () => setTimeout(resolve), { once: true });
+    }
+  });
+}, true);
+
+/* Puts a picture where it was meant to be. Who writes stays where they are; on a free line of which
+   the picture takes the place, they go on below it. */
+function insert(desk, place, code) {
+  keepPlaces(desk);
+  const { editor, places } = desk;
+  const { value, selectionStart, selectionEnd, selectionDirection, scrollTop } = editor;
   const active = document.activeElement;
-  // What was selected while the picture was on its way stays.
-  replace(editor, editor.selectionEnd, editor.selectionEnd, text);
+  const room = roomFor(value, place.at);
+  const { from, to, before, after, follows, isFree } = room;
+  const isHere = isFree && active === editor && from <= selectionStart && selectionEnd <= to;
+  const text = before + code + (isHere ? "\n\n" : "") + after;
+  const end = from + before.length + code.length;
+  const next = [...places].filter(({ at }) => roomFor(value, at).from === from);
+  replace(editor, from, to, text);
+  keepPlaces(desk);
+  for (const each of next) each.at = end;
+  const stays = (at) => at < from || (at === from && !follows);
+  const moved = (at) => (stays(at) ? at : from + text.length + Math.max(0, at - to));
+  if (isHere) editor.setSelectionRange(end + 2, end + 2);
+  else editor.setSelectionRange(moved(selectionStart), moved(selectionEnd), selectionDirection);
+  editor.scrollTop = scrollTop;
   if (active !== editor) active?.focus({ preventScroll: true });
 }
 
+/* On their way. */
+
+function say(editor, text) {
+  // The row of a field may have been removed.
+  const rest = document.querySelector(".markdownx-editor, .submit-row");
+  const near = editor.isConnected ? editor : rest;
+  if (near) tell(near, text);
+}
+
 function summary({ added, refused }) {
-  const number = added === 1 ? "a picture" : `${added} pictures`;
-  const good = added ? [`Added ${number}: say below what can be seen.`] : [];
+  const good = added.length ? [`Added ${added.join(", ")}: say below what can be seen.`] : [];
   return [...good, ...refused].join(" ");
 }
 
-async function add(desk, file, row, progress) {
-  tell(desk.editor, `Adding ${file.name}…`);
-  const answer = await send(desk.editor, file, progress);
+async function add(desk, place, file, { row, progress }) {
+  const { editor } = desk;
+  say(editor, `Adding ${file.name}…`);
+  const body = new FormData();
+  body.append("image", file);
+  const answer = await send(editor.dataset.markdownxUploadUrlsPath, body, progress);
+  await compositionEnd;
+  const { image_code: code, image_path: path, error = LOST } = answer;
   row.remove();
   desk.waiting -= 1;
-  // Each in a paragraph of its own, which makes a figure of it.
-  if (answer.image_code) insert(desk.editor, (desk.added++ ? "\n\n" : "") + answer.image_code);
-  else desk.refused.push(`${file.name}: ${answer.error}`);
-  if (!desk.waiting) tell(desk.editor, summary(desk));
+  if (!code) {
+    desk.refused.push(`${file.name}: ${error}`);
+  } else if (!editor.isConnected || editor.readOnly || editor.disabled) {
+    desk.refused.push(`${file.name} is in the library at ${path}: its text cannot be changed now.`);
+  } else {
+    insert(desk, place, code);
+    desk.added.push(file.name);
+  }
+  if (!desk.waiting) say(editor, summary(desk));
 }
 
 let queue = Promise.resolve();
 
-function enqueue(editor, files) {
+function enqueue(editor, files, at) {
   const desk = desks.get(editor);
-  if (!desk.waiting) Object.assign(desk, { added: 0, refused: [] });
+  if (!desk.waiting) Object.assign(desk, { added: [], refused: [] });
+  if (!desk.places.size) desk.text = editor.value;
+  const place = { at };
+  desk.places.add(place);
   for (const file of files) {
-    const progress = make("progress", { value: 0, max: 1 });
-    const row = make("li", {}, make("label", {}, file.name, progress));
-    desk.list.append(row);
+    const row = makeRow(file);
+    desk.list.append(row.row);
     desk.waiting += 1;
-    queue = queue.then(() => add(desk, file, row, progress));
+    queue = queue.then(() => add(desk, place, file, row));
   }
+  queue = queue.then(() => desk.places.delete(place));
 }
 
 /* Where they come from. editor.js keeps the library and the browser from taking them. */
@@ -98,12 +135,13 @@ document.addEventListener("paste", (event) => {
   const isText = types.includes("text/plain") && types.includes("text/html");
   if (!files.length || isText) return;
   event.preventDefault();
-  enqueue(editor, [...files]);
+  enqueue(editor, [...files], editor.selectionEnd);
 }, true);
 
 document.addEventListener("drop", (event) => {
   const editor = editorOf(event);
   if (desks.has(editor) && event.dataTransfer.types.includes("Files")) {
-    enqueue(editor, [...event.dataTransfer.files]);
+    const at = placeAt(editor, event.clientX, event.clientY);
+    enqueue(editor, [...event.dataTransfer.files], at);
   }
 }, true);
