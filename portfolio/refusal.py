@@ -9,9 +9,13 @@ from .editing.form import verb_of
 from .page import Page
 from .rights import DUTIES, owners
 
-# What a route of the admin does, by the end of its name; one of a list, or of one thing.
-OF_MANY = {"add": "add", "changelist": "see the list of"}
-OF_ONE = {"change": "change", "delete": "delete", "history": "see the history of"}
+# What a route of the admin does, by the end of its name.
+OF_ONE = {
+    "add": "add another",
+    "change": "change this",
+    "delete": "delete this",
+    "history": "see the history of this",
+}
 PUBLISHING = ("publish", "schedule", "unpublish")
 # Owners that are named.
 OWNERS_NAMED = 3
@@ -44,8 +48,8 @@ def sentence_of(request, exception):
             continue
         if verb_of(request.POST) in PUBLISHING:
             return f"you may not {verb_of(request.POST)} {meta.verbose_name_plural}."
-        if action in OF_MANY:
-            return f"you may not {OF_MANY[action]} {meta.verbose_name_plural}."
+        if action == "changelist":
+            return f"you may not see the list of {meta.verbose_name_plural}."
         if action in OF_ONE:
-            return f"you may not {OF_ONE[action]} this {meta.verbose_name}."
+            return f"you may not {OF_ONE[action]} {meta.verbose_name}."
     return "you may not do this."

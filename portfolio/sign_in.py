@@ -74,6 +74,10 @@ class SignIn(PasswordResetConfirmView):
     token_generator = OneTimeTokens()
     extra_context = {"valid_days": Invitation.VALID_DAYS}
 
+    def get_context_data(self, **kwargs):
+        context = super().get_context_data(**kwargs)
+        return context if self.validlink else context | {"title": "This link opens nothing"}
+
     def get_user(self, uidb64):
         """Only somebody who may come in: what was ended stays ended, whatever link there was."""
         user = super().get_user(uidb64)

@@ -30,6 +30,8 @@ def machines(tmp_path):
             (tmp_path / name).mkdir()
             nodes.append(start(running_application(tmp_path / name, DATABASE_URL=url)))
         first, second = nodes
+        example = [sys.executable, "manage.py", "load_example"]
+        subprocess.run(example, cwd=ROOT, env=first.environment, check=True)
         failing = "max_fails=2 fail_timeout=1s;"
         both = (
             f"{PLACE.replace('max_fails=0;', failing)}\n    server unix:{second.socket} {failing}"

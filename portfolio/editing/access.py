@@ -9,8 +9,8 @@ from portfolio.rights import owners
 from .models import Invitation
 
 LAST_OWNER = (
-    "Nobody could let anyone in again: this is the only owner. Put somebody else in the group "
-    "Owner first."
+    "This is the only owner, and nobody else could let anyone in: "
+    "make somebody else an owner first."
 )
 
 

@@ -41,8 +41,8 @@ class GroupField(forms.ModelChoiceField):
 
 class InvitationForm(forms.ModelForm):
     group = GroupField(
-        Group.objects.filter(name__in=DUTIES).order_by("-pk"),
-        label="May",
+        Group.objects.filter(name__in=DUTIES).order_by("pk"),
+        label="Group",
         to_field_name="name",
         initial="Writers",
         empty_label=None,
@@ -138,7 +138,9 @@ def renew(request, pk):
         user = get_object_or_404(User.objects.select_for_update(), pk=pk)
         access.follow_groups(user)
         if not user.is_staff:
-            messages.warning(request, f"{user} is in no group: choose one, then make the link.")
+            messages.warning(
+                request, f"No link yet: {user} is in no group. Choose one, save, then make it."
+            )
             return redirect("admin:auth_user_change", user.pk)
         if not user.is_active:
             user.is_active = True
@@ -158,5 +160,7 @@ def end(request, pk):
             messages.error(request, access.LAST_OWNER)
         else:
             access.end(user)
-            messages.success(request, f"{user} may not come in any more. What they wrote is kept.")
+            messages.success(
+                request, f"Ended: {user} may not come in any more. What they wrote is kept."
+            )
     return redirect("editing:people")
