@@ -147,12 +147,12 @@ def test_the_example_is_loaded_into_an_empty_site_and_public_at_once(client, cap
 @pytest.mark.parametrize(
     ("write", "there"),
     [
-        (make_entry, "1 entry"),
-        (lambda: make_entry(publish_at=None), "1 entry"),
-        (make_focus, "1 now statement"),
-        (lambda: [make_tool(), make_tool()], "2 tools"),
-        (lambda: Profile.objects.create(name="Ada"), "1 profile"),
-        (make_image, "1 image"),
+        (make_entry, "entries: 1"),
+        (lambda: make_entry(publish_at=None), "entries: 1"),
+        (make_focus, "now: 1"),
+        (lambda: [make_tool(), make_tool()], "tools: 2"),
+        (lambda: Profile.objects.create(name="Ada"), "profile: 1"),
+        (make_image, "images: 1"),
     ],
 )
 def test_the_example_is_not_loaded_over_content(write, there):

@@ -70,6 +70,7 @@ def test_an_invitation_makes_staff_of_the_group_without_a_password(owner):
     assert not opens(link)
 
 
+@pytest.mark.once
 def test_the_invitation_is_shown_once_and_kept_in_no_column(owner):
     token = invited(owner).rstrip("/").rpartition("/")[2]
     assert len(token) > 40
@@ -80,6 +81,7 @@ def test_the_invitation_is_shown_once_and_kept_in_no_column(owner):
             assert token not in str(cursor.fetchall()), table
 
 
+@pytest.mark.once
 def test_a_preview_of_an_invitation_does_not_use_it_up(owner):
     link = invited(owner)
     for _ in range(3):
@@ -171,6 +173,7 @@ def test_an_invitation_opens_for_nobody_else(owner):
     assert not opens(link.replace(f"/{key}/", f"/{other_key}/"))
 
 
+@pytest.mark.once
 def test_a_new_link_lets_in_again_who_was_ended(owner):
     user = User.objects.get(pk=come_in(invited(owner)).get("/admin/").wsgi_request.user.pk)
     ended(owner, user)
@@ -182,6 +185,7 @@ def test_a_new_link_lets_in_again_who_was_ended(owner):
     assert not User.objects.get(pk=user.pk).is_staff
 
 
+@pytest.mark.once
 def test_who_is_ended_is_out_at_once_and_what_they_wrote_stays(owner):
     client = come_in(invited(owner))
     user = User.objects.get(username="wren")
@@ -197,6 +201,7 @@ def test_who_is_ended_is_out_at_once_and_what_they_wrote_stays(owner):
     assert "ended" in owner.get(PEOPLE).text
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(
     ("fields", "sentence"),
     [
@@ -217,6 +222,7 @@ def test_an_invitation_that_cannot_be_says_why(owner, fields, sentence):
     assert User.objects.count() == 1
 
 
+@pytest.mark.once
 def test_any_script_is_a_name_and_none_is_markup(owner):
     invited(owner, "مها.كاتبة", first_name="<b>Maha</b>")
     page = owner.get(PEOPLE).text
@@ -224,6 +230,7 @@ def test_any_script_is_a_name_and_none_is_markup(owner):
     assert "<b>Maha" not in page
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("group", ["Writers", "Publishers"])
 def test_people_are_for_owners(owner, group):
     client = member(group)
@@ -255,6 +262,7 @@ def test_the_stock_form_makes_nobody(owner):
     assert User.objects.count() == 1
 
 
+@pytest.mark.once
 def test_the_pages_of_people_are_a_table_for_each_state(owner):
     for name in ("open", "old", "used", "gone", "groupless"):
         link = invited(owner, name)
@@ -333,6 +341,7 @@ def test_the_stock_form_needs_no_tick_for_staff(owner):
         assert User.objects.get(pk=user.pk).is_staff == expected
 
 
+@pytest.mark.once
 def test_who_is_taken_out_of_the_group_is_out_at_once(owner):
     client = come_in(invited(owner))
     user = User.objects.get(username="wren")
@@ -345,6 +354,7 @@ def test_who_is_taken_out_of_the_group_is_out_at_once(owner):
     assert client.get(draft.get_absolute_url()).status_code == 404
 
 
+@pytest.mark.once
 def test_who_signs_in_without_a_group_is_told_so_once(client):
     make_user(username="reader", is_staff=False, password="a-long-password-7")
     right = {"username": "reader", "password": "a-long-password-7", "next": "/admin/"}
@@ -408,6 +418,7 @@ def menu(client):
     return {link.text: link.get("href") for link in nav.xpath(".//a")}
 
 
+@pytest.mark.once
 def test_the_menu_has_what_each_group_may_do_and_all_of_it_opens(owner):
     for client, labels in (
         (member("Writers"), "desk journal roles thinking pictures"),
@@ -423,6 +434,7 @@ def test_the_menu_has_what_each_group_may_do_and_all_of_it_opens(owner):
             assert client.get(address).status_code == 200, address
 
 
+@pytest.mark.once
 def test_the_menu_follows_single_permissions(client):
     client.force_login(make_user("journal.add_entry", "portfolio.change_tool", "roles.view_role"))
     assert [*menu(client)] == ["desk", "journal", "roles", "tools"]
@@ -443,6 +455,7 @@ REFUSED = [
 ]
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(("address", "sentence"), REFUSED)
 def test_a_refusal_says_what_why_and_whom_to_ask(owner, address, sentence):
     make_entry(publish_at=None, title="unheard of")
@@ -457,6 +470,7 @@ def test_a_refusal_says_what_why_and_whom_to_ask(owner, address, sentence):
     assert "unheard of" not in page.text
 
 
+@pytest.mark.once
 def test_a_refused_post_is_a_page_and_a_script_gets_json(owner):
     writer = member("Writers")
     entry = make_entry(publish_at=None, author=writer.user)
@@ -472,6 +486,7 @@ def test_a_refused_post_is_a_page_and_a_script_gets_json(owner):
     assert "error" in upload.post("/admin/upload/").json()
 
 
+@pytest.mark.once
 def test_the_token_of_an_invitation_is_not_logged(owner):
     """Its address is of the kind that logs leave out."""
     from portfolio.logs import redacted

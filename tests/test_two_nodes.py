@@ -1,5 +1,7 @@
 """Two machines on one database behind one nginx: what one publishes the other shows, at once."""
 
+import subprocess
+import sys
 import threading
 import time
 from collections import Counter
@@ -11,6 +13,7 @@ import pytest
 from portfolio.edition import AT_MOST
 from tests.machine import postgres
 from tests.nginx import Reader, certificate, running_application, running_nginx, until
+from tests.server import ROOT
 
 pytestmark = pytest.mark.once
 

@@ -28,7 +28,7 @@ class Command(BaseCommand):
 @transaction.atomic
 def load_into_empty_site():
     if counts := content_counts():
-        there = ", ".join(f"{count:,} {name}" for name, count in counts.items())
+        there = ", ".join(f"{name}: {count:,}" for name, count in counts.items())
         raise CommandError(
             f"This site has content, drafts included ({there}), and the example is only for an "
             "empty one: it would write over what is there. Load it on another, as with "
@@ -42,8 +42,7 @@ def content_counts():
     counts = {}
     for model in CONTENT:
         if count := model.objects.count():
-            meta = model._meta
-            counts[str(meta.verbose_name if count == 1 else meta.verbose_name_plural)] = count
+            counts[model._meta.verbose_name_plural] = count
     return counts
 
 
