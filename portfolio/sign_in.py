@@ -92,4 +92,5 @@ class SignIn(PasswordResetConfirmView):
         if not self.token_generator.check_token(stored, token):
             self.validlink = False
             return self.render_to_response(self.get_context_data())
+        form.user = stored
         return super().form_valid(form)

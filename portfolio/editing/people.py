@@ -136,7 +136,8 @@ def renew(request, pk):
         return redirect("editing:people")
     with transaction.atomic():
         user = get_object_or_404(User.objects.select_for_update(), pk=pk)
-        access.follow_groups(user)
+        if not user.is_staff:
+            access.follow_groups(user)
         if not user.is_staff:
             messages.warning(
                 request, f"No link yet: {user} is in no group. Choose one, save, then make it."

@@ -32,10 +32,9 @@ admin.site.unregister([User, Group])
 class UserForm(UserChangeForm):
     def clean(self):
         data = super().clean()
-        is_owner = data.get("is_superuser") or OWNER in (
-            group.name for group in data.get("groups") or ()
-        )
-        if not (is_owner and data.get("is_active")) and leaves_no_owner([self.instance]):
+        groups = [group.name for group in data.get("groups") or ()]
+        decides = data.get("is_superuser") or OWNER in groups
+        if not (decides and data.get("is_active")) and leaves_no_owner([self.instance]):
             raise ValidationError(LAST_OWNER)
         return data
 
