@@ -16,6 +16,11 @@ OF_ONE = {
     "delete": "delete this",
     "history": "see the history of this",
 }
+# What is refused elsewhere below /admin/, by the namespace of the route.
+IN_NAMESPACE = {
+    "exchange": "you may not take content out, or bring it in.",
+    "editing": "this is not yours to see or to change.",
+}
 PUBLISHING = ("publish", "schedule", "unpublish")
 # Owners that are named.
 OWNERS_NAMED = 3
@@ -52,4 +57,4 @@ def sentence_of(request, exception):
             return f"you may not see the list of {meta.verbose_name_plural}."
         if action in OF_ONE:
             return f"you may not {OF_ONE[action]} {meta.verbose_name}."
-    return "you may not do this."
+    return IN_NAMESPACE.get(match and match.namespace, "you may not do this.")

@@ -14,7 +14,7 @@ from lxml import html
 
 from portfolio import sign_in
 from portfolio.editing.models import Invitation
-from tests.desk import change, member
+from tests.desk import change, endpoint, fields_of, member
 from tests.factories import make_entry, make_user
 from tests.test_editor import signed_in  # noqa: F401  (a fixture)
 
@@ -451,7 +451,7 @@ REFUSED = [
     ("/admin/auth/user/", "you may not see the list of users."),
     ("/admin/auth/group/add/", "you may not add another group."),
     ("/admin/people/", "Who may come in is for an owner to see and to decide."),
-    ("/admin/content/", "you may not do this."),
+    ("/admin/content/", "you may not take content out, or bring it in."),
 ]
 
 
@@ -477,6 +477,13 @@ def test_a_refused_post_is_a_page_and_a_script_gets_json(owner):
     page = writer.post(change(entry), {"_publish": ""})
     assert page.status_code == 403
     assert "you may not publish entries." in page.text
+    other = member("Writers", username="other")
+    fields = fields_of(other, "/admin/journal/entry/add/")
+    other.post(endpoint("keep", fields["_key"]), fields | {"title": "unheard of"})
+    page = writer.get(endpoint("page", fields["_key"]))
+    assert page.status_code == 403
+    assert "this is not yours to see or to change." in page.text
+    assert "unheard of" not in page.text
     wanted = {"Accept": "application/json, text/javascript, */*; q=0.01"}
     refused = writer.get("/admin/portfolio/tool/", headers=wanted)
     assert refused.status_code == 403
