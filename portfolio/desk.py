@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import NamedTuple
+from urllib.parse import quote
 
 from django.contrib import admin
 from django.core.cache import cache
@@ -19,7 +20,7 @@ from .editing.models import WorkingCopy, key_of, model_of
 from .editing.uses import may_change
 from .editing.work import badge, state_of
 from .exchange.desk.views import may_exchange
-from .models import Focus, Image, NaturalKeyModel, Principle
+from .models import Focus, Image, NaturalKeyModel, Principle, Profile, Tool
 from .months import Month
 
 KINDS = (Entry, Role, Principle)
@@ -60,6 +61,7 @@ def desk(request):
         "pictures": pictures() if rights.may(user, "view", Image) else None,
         "may_exchange": may_exchange(user),
         "this_month": Month.now(),
+        "first_steps": [] if found else first_steps(user),
     }
     return admin.site.index(request, context)
 
@@ -157,6 +159,40 @@ def stale(user):
         return []
     statements = Focus.objects.current().filter(review_by__lt=timezone.localdate())
     return [(item, site_check.form_of(item)) for item in statements.order_by("review_by")]
+
+
+class Step(NamedTuple):
+    """One of the ways to begin: what one writes, the address of its form, and what it is."""
+
+    label: str
+    address: str
+    said: str
+
+
+def first_steps(user):
+    """What the user may begin with on a site that has nothing to read yet; nothing on any other."""
+    items = [model.objects.visible_to(user) for model in KINDS]
+    if any(found.exists() for found in (*items, Focus.objects, Tool.objects)):
+        return []
+    steps = []
+    profile = Profile.objects.first()
+    if rights.may(user, "change", Profile) and not (profile and (profile.name or profile.headline)):
+        address = reverse(
+            "admin:portfolio_profile_changelist" if profile else "admin:portfolio_profile_add"
+        )
+        steps.append(Step("who you are", address, "a name, what you do, where else to find you"))
+    if rights.may(user, "add", Entry):
+        address = reverse("admin:journal_entry_add") + f"?month={quote(str(Month.now()))}"
+        steps.append(
+            Step("a first entry", address, "what this month was; a draft until you publish it")
+        )
+    if rights.may(user, "add", Role):
+        said = "a case study: problem, approach, impact, what broke"
+        steps.append(Step("a first role", reverse("admin:roles_role_add"), said))
+    if rights.is_owner(user):
+        said = "an export of this software, Hugo, Jekyll, Ghost or WordPress"
+        steps.append(Step("what you have elsewhere", reverse("exchange:content"), said))
+    return steps
 
 
 class Bar(NamedTuple):

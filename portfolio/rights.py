@@ -5,7 +5,7 @@ decide what the public sees, and the *Owner* also decides who may come in. Whoev
 kind but not `publish` it writes drafts of it; whoever may `view` it sees those of others.
 """
 
-from django.contrib.auth.models import Group, Permission
+from django.contrib.auth.models import Group, Permission, User
 from django.db.models import Q
 
 OWNER = "Owner"
@@ -49,6 +49,13 @@ def is_owner(user):
     return user.is_staff and (user.is_superuser or user.groups.filter(name=OWNER).exists())
 
 
+def owners():
+    """Those for whom `is_owner` is true and who can sign in."""
+    in_group = Group.objects.filter(name=OWNER).values("user")
+    staff = User.objects.filter(is_active=True, is_staff=True)
+    return staff.filter(Q(is_superuser=True) | Q(pk__in=in_group))
+
+
 # The groups.
 
 PUBLISHABLES = ("entry", "role", "principle")
@@ -62,6 +69,12 @@ GROUPS = {
     "Writers": CONTENT & WRITERS,
     "Publishers": CONTENT,
     OWNER: CONTENT | Q(content_type__app_label="auth"),
+}
+# What a group may do, as it is said to people.
+DUTIES = {
+    "Writers": "write drafts of their own; they see what is public, and publish nothing",
+    "Publishers": "write and publish everything, and take content out",
+    OWNER: "do all that, bring content in, and decide who may come in",
 }
 
 

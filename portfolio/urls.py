@@ -51,5 +51,6 @@ urlpatterns = [
     path("admin/", include("portfolio.editing.urls")),
     path("admin/", admin.site.urls),
 ]
+handler403 = "portfolio.refusal.permission_denied"
 handler404 = "portfolio.views.not_found"
 handler500 = "portfolio.logs.server_error"

@@ -1,5 +1,8 @@
 """The pages that bring the whole site together, and those of the shared models."""
 
+from urllib.parse import urlsplit
+
+from django.conf import settings
 from django.db.models import OuterRef, Subquery
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
@@ -44,8 +47,9 @@ def load_profile():
     if profile is None:
         profile = Profile()
         profile._prefetched_objects_cache = {"links": []}
-    # The content may give no name; then the site is called after the work.
-    names = (profile.name, profile.headline, getattr(profile, "first_role", None), "portfolio")
+    # The content may give no name; then the site is called after the work, or else its host.
+    host = urlsplit(settings.SITE_URL).hostname
+    names = (profile.name, profile.headline, getattr(profile, "first_role", None), host)
     profile.brand = next(filter(None, names))
     return profile
 

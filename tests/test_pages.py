@@ -152,8 +152,8 @@ def test_the_site_is_called_after_the_person_or_else_the_work(client):
     def brand():
         return document(client.get("/")).find(".//h1/a").text
 
-    assert brand() == "portfolio"
-    assert "<title>now · portfolio</title>" in client.get("/now/").text
+    assert brand() == "localhost"
+    assert "<title>now · localhost</title>" in client.get("/now/").text
     Profile.objects.create()
     make_role(title="Engineering Lead")
     assert brand() == "Engineering Lead"

@@ -120,6 +120,14 @@ def test_a_production_site_speaks_https_only(tmp_path):
         assert secure[0] == 200
         assert secure[1]["Strict-Transport-Security"].startswith("max-age=31536000")
         assert "Secure" in secure[1]["Set-Cookie"]
+        # It starts empty, and gets the example when it is asked to.
+        behind = {"Host": "example.org", "X-Forwarded-Proto": "https"}
+        home = fetch(site.url, **behind)[2]
+        assert b"nothing is published here yet." in home and b"10x" not in home
+        assert "public" in manage(site, "load_example")
+        with pytest.raises(subprocess.CalledProcessError) as again:
+            manage(site, "load_example")
+        assert "entries: 7" in again.value.stderr and "Traceback" not in again.value.stderr
 
 
 @pytest.mark.once
@@ -130,14 +138,44 @@ def test_a_path_of_a_megabyte_does_not_disturb_the_server(site):
     assert fetch(site.url)[0] == 200
 
 
-def test_a_site_whose_owners_left_no_superuser_is_given_none(db):
+def test_a_site_whose_owners_left_no_superuser_is_given_none(db, at_home):
     get_user_model().objects.create_user("editor", is_staff=True)
     assert serve.first_editor() is None
     assert not get_user_model().objects.filter(is_superuser=True).exists()
-    # The control: without any user there is a first editor, and the seed.
+    # The control: without any user there is a first editor, and the example.
     get_user_model().objects.all().delete()
     assert serve.first_editor().is_superuser
     assert Entry.objects.exists()
+
+
+@pytest.fixture
+def at_home(settings):
+    """As `make run` has it without any setting; the test client adds a host of its own."""
+    settings.ALLOWED_HOSTS = ["127.0.0.1", "localhost", "127.0.0.1", "[::1]"]
+    return settings
+
+
+ELSEWHERE = [
+    {"PRODUCTION": True},
+    {"SITE_URL": "http://192.168.1.7:8000"},
+    {"SITE_URL": "http://studio.local:8000"},
+    {"HOST": "0.0.0.0"},
+    {"HOST": "::"},
+    {"HOST": ""},
+    {"HOST": "10.0.0.11"},
+    {"SOCKET": "/run/portfolio/site.sock"},
+    {"ALLOWED_HOSTS": ["localhost", "example.org"]},
+    {"ALLOWED_HOSTS": ["*"]},
+]
+HERE = [{}, {"HOST": "localhost"}, {"HOST": "::1", "SITE_URL": "http://[::1]:8000"}]
+
+
+@pytest.mark.parametrize("changed", [*ELSEWHERE, *HERE], ids=str)
+def test_the_example_comes_by_itself_on_this_machine_alone(db, at_home, changed):
+    for name, value in changed.items():
+        setattr(at_home, name, value)
+    assert serve.first_editor().is_superuser
+    assert Entry.objects.exists() == (changed in HERE)
 
 
 def one_line(result):

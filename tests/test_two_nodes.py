@@ -1,5 +1,7 @@
 """Two machines on one database behind one nginx: what one publishes the other shows, at once."""
 
+import subprocess
+import sys
 import threading
 import time
 from collections import Counter
@@ -11,6 +13,7 @@ import pytest
 from portfolio.edition import AT_MOST
 from tests.machine import postgres
 from tests.nginx import Reader, certificate, running_application, running_nginx, until
+from tests.server import ROOT
 
 pytestmark = pytest.mark.once
 
@@ -30,6 +33,8 @@ def machines(tmp_path):
             (tmp_path / name).mkdir()
             nodes.append(start(running_application(tmp_path / name, DATABASE_URL=url)))
         first, second = nodes
+        example = [sys.executable, "manage.py", "load_example"]
+        subprocess.run(example, cwd=ROOT, env=first.environment, check=True)
         failing = "max_fails=2 fail_timeout=1s;"
         both = (
             f"{PLACE.replace('max_fails=0;', failing)}\n    server unix:{second.socket} {failing}"

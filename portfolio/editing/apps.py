@@ -11,9 +11,10 @@ class EditingConfig(AppConfig):
         from portfolio.models import NaturalKeyModel
         from portfolio.rights import make_groups
 
-        from . import site_check
+        from . import access, site_check
 
         site_check.follow_changes()
+        access.follow_changes()
         # When the last application has its permissions, all have.
         last = [config for config in apps.get_app_configs() if config.models_module][-1]
         post_migrate.connect(make_groups, last, dispatch_uid="groups")

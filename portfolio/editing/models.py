@@ -1,6 +1,9 @@
 """What the desk keeps beside the content: nothing of it is content, and no reader sees it."""
 
+import hashlib
+import secrets
 import uuid
+from datetime import timedelta
 
 from django.apps import apps
 from django.conf import settings
@@ -136,6 +139,71 @@ class ShareLink(models.Model):
         if link and any(constant_time_compare(link.signature(key), signature) for key in secrets):
             return link
         return None
+
+
+def digest_of(secret):
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+class InvitationManager(models.Manager):
+    def renew(self, user, by=None):
+        """Make the one good invitation of a user; gives the token, which is kept nowhere."""
+        token = secrets.token_urlsafe(32)
+        now = timezone.now()
+        values = {
+            "token_digest": digest_of(token),
+            "password_digest": digest_of(user.password),
+            "created_at": now,
+            "created_by": by,
+            "expires_at": now + timedelta(days=Invitation.VALID_DAYS),
+        }
+        user.invitation, _ = self.update_or_create(user=user, defaults=values)
+        return token
+
+    def accepts(self, user, token):
+        """Whether the token is of the user's invitation, and that is still good."""
+        invitation = self.filter(user=user).select_related("user").first()
+        return (
+            invitation is not None
+            and invitation.is_open
+            and constant_time_compare(invitation.token_digest, digest_of(token))
+        )
+
+
+class Invitation(models.Model):
+    """The one-time link by which somebody first comes in, without the token that makes it one.
+
+    It is good until it expires, is replaced or ended, or a password is set by whatever way:
+    `password_digest` is of the password's hash as it was when the link was made.
+    """
+
+    VALID_DAYS = 7
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, related_name="invitation")
+    token_digest = models.CharField(max_length=64)
+    password_digest = models.CharField(max_length=64)
+    created_at = models.DateTimeField()
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+"
+    )
+    expires_at = models.DateTimeField()
+
+    objects = InvitationManager()
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self):
+        return f"{self.user} until {self.expires_at:%Y-%m-%d}"
+
+    @property
+    def is_used(self):
+        """Whether a password has been set since."""
+        return self.password_digest != digest_of(self.user.password)
+
+    @property
+    def is_open(self):
+        return not self.is_used and self.expires_at > timezone.now()
 
 
 class Presence(models.Model):

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from . import history, share_links, views, writing
+from . import history, people, share_links, views, writing
 from .deleted import deleted, recover
 from .links import links
 from .new_tool import new_tool
@@ -11,6 +11,9 @@ urlpatterns = [
     path("upload/", views.upload, name="upload"),
     path("pictures/", views.pictures, name="pictures"),
     path("pictures/describe/", views.describe, name="describe"),
+    path("people/", people.people, name="people"),
+    path("people/<int:pk>/renew/", people.renew, name="renew"),
+    path("people/<int:pk>/end/", people.end, name="end"),
     path("links/", links, name="links"),
     path("new-tool/", new_tool, name="new_tool"),
     path("history/deleted/", deleted, name="deleted"),

@@ -1,25 +1,25 @@
 import errno
 import hashlib
+import ipaddress
 import os
 import signal
 import socket
 import subprocess
 import sys
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
-from django.db import OperationalError, connection, connections, transaction
+from django.db import OperationalError, connections, transaction
 
 from portfolio import sign_in
-from portfolio.exchange.canonical import CONTENT
 
-# The advisory lock of who prepares the database: any number that nobody else takes.
-PREPARING = 0x706F7274
+from .load_example import content_counts, load_seed, one_at_a_time
 
 
 class Command(BaseCommand):
@@ -98,34 +98,34 @@ def check_folder(folder):
         ) from None
 
 
-@contextmanager
-def one_at_a_time():
-    """Machines that share a PostgreSQL and start at once enter the block one after the other."""
-    if connection.vendor != "postgresql":
-        yield
-        return
-    other = connection.copy()
+def is_of_this_machine_alone():
+    """Whether the site listens and answers only where no other machine can ask it."""
+    hosts = {settings.HOST, urlsplit(settings.SITE_URL).hostname, *settings.ALLOWED_HOSTS}
+    return not settings.PRODUCTION and not settings.SOCKET and all(map(is_loopback, hosts))
+
+
+def is_loopback(host):
+    host = host.lower().strip("[]")
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
     try:
-        # Of a transaction, as PgBouncer may give a session's to someone else.
-        other.set_autocommit(False)
-        with other.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [PREPARING])
-        yield
-    finally:
-        other.close()
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 @transaction.atomic
 def first_editor():
     """The oldest superuser, or None where its owners left none.
 
-    A site without any user has never been set up: it gets its editor and, if empty, the seed.
+    A site without any user has never been set up: it gets its editor and, where it is empty and
+    nobody else can see it, the example.
     """
     users = get_user_model().objects
     if users.exists():
         return users.filter(is_superuser=True, is_active=True).order_by("pk").first()
-    if not any(model.objects.exists() for model in CONTENT):
-        call_command("loaddata", "seed", verbosity=0)
+    if is_of_this_machine_alone() and not content_counts():
+        load_seed()
     # No password at all: the only way in is the one-time link.
     return users.create_superuser("editor")
 

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('editing', '0002_deletions'),
+        ('editing', '0003_invitations'),
     ]
 
     operations = [
