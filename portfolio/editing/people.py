@@ -10,13 +10,13 @@ from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
-from django.utils import timezone
 from django.utils.html import format_html
 
 from portfolio import sign_in
 from portfolio.rights import DUTIES, is_owner
 
 from . import access
+from .clock import zone_name
 
 NAME_IN_USE = "Somebody has this name already: choose another, or make a new link for them above."
 
@@ -107,7 +107,7 @@ def link_page(request, user, link):
         "invited": user,
         "link": link,
         "expires_at": user.invitation.expires_at,
-        "time_zone": timezone.get_current_timezone_name(),
+        "time_zone": zone_name(),
     }
     return TemplateResponse(request, "admin/people/link.html", context)
 
