@@ -29,7 +29,7 @@ class ShareForm(forms.Form):
         required=False,
         max_length=100,
         help_text="A note for this list; nobody else sees it.",
-        widget=forms.TextInput({"autocomplete": "off"}),
+        widget=forms.TextInput({"autocomplete": "off", "dir": "auto"}),
     )
 
 
