@@ -691,7 +691,9 @@ def test_a_feed_takes_the_colours_of_the_scheme(page, live_server, on_this_serve
 @pytest.mark.once
 @pytest.mark.django_db(transaction=True)
 def test_a_feed_fits_a_phone(new_context, live_server, on_this_server):
-    phone = new_context(viewport={"width": 360, "height": 740}, is_mobile=True).new_page()
+    phone = new_context(
+        viewport={"width": 360, "height": 740}, is_mobile=True, has_touch=True
+    ).new_page()
     phone.goto(live_server.url + "/feed.xml")
     # Nothing tells it its width, so letters are as large as on a page once it has made them small.
     wide = phone.evaluate("document.documentElement.clientWidth")
