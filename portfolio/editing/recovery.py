@@ -91,7 +91,8 @@ def bring_back(request, deletion, kept):
     item = version._object_version.object
     if there := already_there(deletion, item):
         return Recovered(there, [], was_there=True)
-    if deletion.recovered_as:
+    again = Deletion.objects.filter(key=deletion.recovered_as, pk__gt=deletion.pk)
+    if deletion.recovered_as and again.exists():
         # Its state is that of an earlier deletion: it may have been unpublished since.
         note = f"“{deletion}” was brought back and deleted again: recover it from deleted things"
         return Recovered(None, [note])
@@ -196,12 +197,10 @@ def keep_address(item, path):
     It leads nowhere while the item is a draft. What is public there by now keeps it.
     """
     mine = {item._meta.model_name: item}
-    public = public_at(item, path)
     if path == item.get_absolute_url() and item.state == "live":
-        former = FormerAddress.objects.live().filter(path=path).exclude(**mine).first()
-        return (
-            [f"{path} led to “{former.target}” meanwhile, and is its own again"] if former else []
-        )
+        others = FormerAddress.objects.live().filter(path=path).exclude(**mine)
+        return [f"{path} led to “{each.target}” meanwhile, and is its own again" for each in others]
+    public = public_at(item, path)
     former, created = FormerAddress.objects.get_or_create(path=path, defaults=mine)
     if public:
         return [f"“{public}” is public at {path}, where it was"]
