@@ -10,7 +10,12 @@ from adminsortable2.admin import SortableAdminBase
 from django.contrib import admin, messages
 from django.contrib.admin.options import IS_POPUP_VAR, InlineModelAdmin
 from django.contrib.admin.utils import unquote
-from django.contrib.admin.widgets import AdminTextareaWidget
+from django.contrib.admin.widgets import (
+    AdminEmailInputWidget,
+    AdminTextareaWidget,
+    AdminTextInputWidget,
+    AdminURLFieldWidget,
+)
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, models, transaction
 from django.forms import Script
@@ -40,6 +45,7 @@ from .models import (
     Profile,
     ProfileLink,
     Publishable,
+    SlugField,
     Tool,
 )
 from .sign_in import SignInForm
@@ -73,7 +79,8 @@ class TitleWidget(TextWidget):
     """One line that may be longer than the screen is wide."""
 
     def __init__(self, attrs=None):
-        super().__init__({"rows": 1} | (attrs or {}))
+        # By `data-one-line` the script knows where Enter goes on to the text.
+        super().__init__({"rows": 1, "data-one-line": "", "dir": "auto"} | (attrs or {}))
 
     def value_from_datadict(self, data, files, name):
         value = super().value_from_datadict(data, files, name)
@@ -96,16 +103,23 @@ class MarkdownWidget(LineEnds, AdminMarkdownxWidget):
         ]
 
 
+# What is written, in whatever direction its letters have.
+WORDS = {"dir": "auto"}
+# What is spelt letter by letter, which a phone would correct and begin with a capital.
+SPELT = {"dir": "ltr", "autocapitalize": "none", "autocorrect": "off", "spellcheck": "false"}
 # The field grows with its text, so it can begin small.
-MARKDOWN = {
+MARKDOWN = WORDS | {
     "rows": 3,
     "data-pictures": reverse_lazy("editing:pictures"),
     "data-describe": reverse_lazy("editing:describe"),
 }
 FIELDS = {
     MarkdownField: {"widget": MarkdownWidget(MARKDOWN)},
-    models.TextField: {"widget": TextWidget({"rows": 3})},
-    models.URLField: {"assume_scheme": "https"},
+    models.TextField: {"widget": TextWidget(WORDS | {"rows": 3})},
+    models.CharField: {"widget": AdminTextInputWidget(WORDS)},
+    SlugField: {"widget": AdminTextInputWidget(SPELT)},
+    models.EmailField: {"widget": AdminEmailInputWidget(SPELT)},
+    models.URLField: {"widget": AdminURLFieldWidget(SPELT), "assume_scheme": "https"},
 }
 
 
@@ -438,6 +452,7 @@ class FocusAdmin(OrderedAdmin, ContentAdmin):
 
 @admin.register(FormerAddress)
 class FormerAddressAdmin(ListedAdmin, admin.ModelAdmin):
+    formfield_overrides = {models.CharField: {"widget": AdminTextInputWidget(SPELT)}}
     list_display = ["path", "target"]
     list_select_related = FormerAddress.KINDS
     search_fields = ["path"]

@@ -56,6 +56,11 @@ class Card:
         said = repr((DRAWING, *astuple(self)))
         return sha256(said.encode(errors="backslashreplace")).hexdigest()[:12]
 
+    @property
+    def drawn_title(self):
+        """What stands largest on it: the title, or the site's name if no font has the title."""
+        return drawable(self.title, SERIF) or drawable(self.brand, SERIF)
+
     def png(self):
         """The bytes of a PNG of 1200×630 pixels: the same each time, and remembered."""
         return _draw(self)
@@ -65,7 +70,7 @@ class Card:
 def _draw(card):
     with _ONE_AT_A_TIME:
         image = Image.new("L", (WIDTH, HEIGHT))
-        title = drawable(card.title, SERIF) or drawable(card.brand, SERIF)
+        title = card.drawn_title
         brand = drawable(card.brand, MONO)
         draw_masthead(image, "" if brand == title else brand, drawable(card.label, MONO))
         draw_title(image, title)
@@ -291,8 +296,8 @@ def card_of_item(item, profile):
     return Card(str(item), str(label), profile.brand)
 
 
-def card_address(page, path, profile):
-    """The path of the picture that stands for a `Page` at `path`, with what it says as its version.
+def card_of_page(page, path, profile):
+    """The Card that stands for a `Page` at `path`, and its address, which has a version.
 
     The version makes it another address when the card changes, so it can be kept for ever.
     """
@@ -301,7 +306,7 @@ def card_address(page, path, profile):
     else:
         path = max((known for known in lists() if path.startswith(known)), key=len)
         card = card_of_list(path, profile)
-    return f"{card_path(path)}?v={card.digest}"
+    return card, f"{card_path(path)}?v={card.digest}"
 
 
 def card_path(path):

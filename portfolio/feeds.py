@@ -35,8 +35,9 @@ from .views import load_profile
 
 NEWEST = 30
 
-# When a feed of nothing last changed: a constant, since what it held once is nobody's business.
-NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+# When a feed of nothing last changed: a constant, since what it held once is nobody's business. The
+# W3C's validator takes no date before 1990 for plausible.
+NEVER = datetime(2000, 1, 1, tzinfo=UTC)
 
 # What XML 1.0 has no way to write, not even escaped: https://www.w3.org/TR/xml/#charsets
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -46,14 +47,14 @@ _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 def feed(request):
     """The journal as Atom."""
     entries = newest(Entry.objects, "entries")
-    return atom(request, entries, describe("", reverse("home"), reverse("feed"), entries))
+    return atom(request, entries, describe_journal(reverse("feed"), entries))
 
 
 @require_safe
 def json_feed(request):
     """The journal as JSON Feed."""
     entries = newest(Entry.objects, "entries")
-    description = describe("", reverse("home"), reverse("json_feed"), entries)
+    description = describe_journal(reverse("json_feed"), entries)
     as_text = {"ensure_ascii": False}
     content_type = "application/feed+json"
     response = JsonResponse(description, json_dumps_params=as_text, content_type=content_type)
@@ -67,7 +68,8 @@ def tool_feed(request, slug):
     items = [*newest_entries(tool), *newest_roles(tool)]
     items = sorted(items, key=attrgetter("publish_at"), reverse=True)[:NEWEST]
     address = reverse("tool_feed", args=[tool.slug])
-    return atom(request, items, describe(tool.name, tool.get_absolute_url(), address, items))
+    about = describe(tool.get_absolute_url(), address, items, tool.name, tool.description)
+    return atom(request, items, about)
 
 
 def newest_entries(tool):
@@ -85,16 +87,25 @@ def newest(publishables, relation):
     return in_order.with_parts(tools=tools_of(relation))[:NEWEST]
 
 
-def describe(title, page, address, items):
+def describe_journal(address, entries):
+    return describe(reverse("home"), address, entries)
+
+
+def describe(page, address, items, title="", description=""):
     """A feed in the words of https://www.jsonfeed.org/version/1.1/
 
-    `page` and `address` are paths: of what the feed is about, and of the feed.
+    `page` and `address` are paths: of what the feed is about, and of the feed. Without a title it
+    is the person's, and described by their headline.
     """
-    brand = load_profile().brand
+    profile = load_profile()
+    brand = profile.brand
+    if not title and profile.headline != brand:
+        description = profile.headline
     images.look_up(text for item in items for text in item.texts)
     return {
         "version": "https://jsonfeed.org/version/1.1",
         "title": f"{title} · {brand}" if title else brand,
+        **({"description": description} if description else {}),
         "home_page_url": absolute(page),
         "feed_url": absolute(address),
         "icon": absolute(static("portfolio/icons/512.png")),

@@ -1,6 +1,7 @@
 """The site as static files: what `build_site` writes is what the site answers."""
 
 import io
+import json
 import os
 import random
 import re
@@ -98,7 +99,14 @@ def fill():
     make_role(title="canary", publish_at=None)
     make_focus(since=Month(2024, 1), review_by=timezone.localdate() - timedelta(days=2))
     make_focus(until=Month(2020, 1))
-    profile = Profile.objects.create(name="Some One", about=TEXT, portrait=make_picture(600, 600))
+    profile = Profile.objects.create(
+        name="Some One",
+        headline="who keeps lighthouses",
+        location="ירושלים · Bern",
+        email="one@example.org",
+        about=TEXT,
+        portrait=make_picture(600, 600),
+    )
     ProfileLink.objects.create(profile=profile, label="code", url="https://example.org/code")
     moved = Entry.objects.live().first()
     moved.slug = "moved"
@@ -228,6 +236,28 @@ def test_a_plain_server_gives_it_below_a_path_without_a_broken_link(tmp_path):
     # The control: what is missing is told.
     (tmp_path / "portfolio" / "cv" / "index.html").unlink()
     assert any("cv" in fault for fault in faults(tmp_path / "portfolio", home))
+
+
+@pytest.mark.once
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "location",
+    ["Bern", "東京都", "/nowhere/", "example.org/x", "[a](/b/)", "<a href=/c/>", "mailto:"],
+)
+def test_check_takes_no_location_for_a_link(client, tmp_path, location):
+    def faults_of(profile):
+        Profile.objects.update_or_create(pk=1, defaults=profile)
+        for path in ("index.html", "index.html.md", "cv/index.html", "resume.json"):
+            file = tmp_path / path
+            file.parent.mkdir(exist_ok=True)
+            file.write_bytes(answered(client, path))
+        return {*faults(tmp_path, HOME)}
+
+    before = faults_of({"location": ""})
+    assert faults_of({"location": location}) == before
+    # The control.
+    (tmp_path / "search.json").write_text(json.dumps([{"address": "/nowhere/"}]))
+    assert "search.json: '/nowhere/' leads to no file." in {*faults(tmp_path, HOME)} - before
 
 
 @pytest.mark.django_db

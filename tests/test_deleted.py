@@ -1,10 +1,12 @@
 """What is deleted comes back with all that went with it, to those who may have it back."""
 
+import json
 import threading
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 from django.db import connection, connections
+from django.db.models import F
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -23,6 +25,7 @@ from .factories import (
     make_entry,
     make_evidence,
     make_focus,
+    make_image,
     make_outcome,
     make_principle,
     make_role,
@@ -65,11 +68,13 @@ def row(item):
     """An item as the database has it, to the millisecond, which is what a version keeps."""
     values = type(item).objects.values().get(pk=item.pk)
     return {
-        name: value.replace(microsecond=value.microsecond // 1000 * 1000)
-        if isinstance(value, datetime)
-        else value
+        name: milliseconds(value) if isinstance(value, datetime) else value
         for name, value in values.items()
     }
+
+
+def milliseconds(moment):
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
 # With its relations.
@@ -93,9 +98,9 @@ def test_a_role_comes_back_with_all_that_it_had_and_all_that_had_it(admin_client
     assert not any(model.objects.exists() for model in (Outcome, Evidence, FormerAddress))
     assert Entry.objects.get().role is None
     text = recover(admin_client).text
-    assert "Recovered as a draft" in text
+    assert "Recovered, and public" in text
     assert "Not as it was" not in text
-    assert row(role) == role_before | {"publish_at": None}
+    assert row(role) == role_before
     assert [*Role.objects.get().tools.all()] == tools
     assert [row(part) for part in parts] == parts_before
     assert row(entry) == entries_before
@@ -115,11 +120,113 @@ def test_an_entry_comes_back_with_its_role_its_tools_and_its_evidence(admin_clie
     assert not FormerAddress.objects.exists()
 
 
+def test_undo_of_a_live_entry_is_in_every_public_output_again(admin_client):
+    tool = make_tool()
+    entry = make_entry(title="qwertz", slug="qwertz", tools=[tool], body="a zyxwvut text.")
+    public = entry.get_absolute_url()
+    outputs = ["/", "/journal/", "/feed.xml", "/sitemap.xml", "/search/?q=zyxwvut"]
+    outputs += [tool.get_absolute_url(), f"{public}index.html.md", public]
+
+    def missing():
+        return [each for each in outputs if public not in html_of(each)]
+
+    def html_of(path):
+        answer = Client().get(path)
+        return answer.text if answer.status_code == 200 else ""
+
+    assert missing() == []
+    delete(admin_client, entry)
+    assert missing() == outputs
+    undo(admin_client)
+    assert missing() == []
+    assert row(entry)["publish_at"] == milliseconds(entry.publish_at)
+    assert not FormerAddress.objects.exists()
+
+
+def test_undo_of_what_was_live_leads_from_its_earlier_addresses_again(admin_client):
+    entry = make_entry(slug="first")
+    first = entry.get_absolute_url()
+    entry.slug = "second"
+    entry.save()
+    second = entry.get_absolute_url()
+    delete(admin_client, entry)
+    assert Client().get(first).status_code == 404
+    undo(admin_client)
+    assert Client().get(first).url == second
+    assert Client().get(second).status_code == 200
+
+
+@pytest.mark.parametrize("make", [make_entry, make_role, make_principle])
+@pytest.mark.parametrize(
+    ("before", "meanwhile", "after"),
+    [
+        (None, 0, "draft"),
+        (-400, 0, "live"),
+        (+2, 0, "scheduled"),
+        (+2, 1, "scheduled"),
+        (+2, 3, "draft"),
+    ],
+)
+def test_recovery_of_a_state(admin_client, make, before, meanwhile, after):
+    """`before` are days until publish_at, `meanwhile` those that pass before it is recovered."""
+    publish_at = before and timezone.now() + timedelta(days=before)
+    item = make(publish_at=publish_at)
+    public = item.get_absolute_url()
+    delete(admin_client, item)
+    days = timedelta(days=meanwhile)
+    Revision.objects.update(date_created=F("date_created") - days)
+    if meanwhile:
+        publish_at -= days
+        for version in Version.objects.all():
+            data = json.loads(version.serialized_data)
+            data[0]["fields"]["publish_at"] = milliseconds(publish_at).isoformat()
+            version.serialized_data = json.dumps(data)
+            version.save()
+    text = undo(admin_client).text
+    back = type(item).objects.get(pk=item.pk)
+    assert back.state == after
+    assert Client().get(public).status_code == (200 if after == "live" else 404)
+    if after == "draft" and before:
+        assert back.publish_at is None
+        moment = timezone.localtime(publish_at).strftime("%d %b %Y, %H:%M").lower()
+        assert f"the time that it was scheduled for, {moment}, has passed" in text
+    else:
+        assert back.publish_at == (publish_at and milliseconds(publish_at))
+        assert "Not as it was" not in text
+    said = {
+        "draft": " as a draft",
+        "scheduled": ", and scheduled as it was",
+        "live": ", and public",
+    }
+    assert f"Recovered{said[after]}: " in text
+
+
+@pytest.mark.parametrize("days", [-1, 1])
+def test_recovery_by_a_writer_publishes_nothing(admin_client, days):
+    """A writer may have back what was theirs, though not the decision to show it."""
+    writer = member("Writers")
+    entry = make_entry(
+        author=writer.user, publish_at=timezone.now() + timedelta(days=days), slug="theirs"
+    )
+    delete(admin_client, entry)
+    text = undo(writer).text
+    assert "it is a draft, because your account may not publish it" in text
+    assert Entry.objects.get().state == "draft"
+    assert Client().get(entry.get_absolute_url()).status_code == 404
+    # The control.
+    delete(admin_client, entry)
+    delete_again = make_entry(author=writer.user, slug="another")
+    delete(admin_client, delete_again)
+    undo(member("Publishers"))
+    assert Entry.objects.get().state == "live"
+
+
 def test_the_address_that_it_was_public_at_leads_to_it_once_it_is_published(admin_client):
-    entry = make_entry()
+    writer = member("Writers")
+    entry = make_entry(author=writer.user)
     public = entry.get_absolute_url()
     delete(admin_client, entry)
-    recover(admin_client)
+    recover(writer)
     assert admin_client.get(change(entry)).status_code == 200
     assert Client().get(public).status_code == 404
     Entry.objects.filter(pk=entry.pk).update(slug="elsewhere", publish_at=timezone.now())
@@ -152,7 +259,7 @@ def test_a_tool_comes_back_to_the_roles_and_entries_that_use_it(admin_client):
 
 
 def test_the_profile_and_a_statement_come_back(admin_client):
-    profile = Profile.objects.create(name="ada")
+    profile = Profile.objects.create(name="ada", portrait=make_image())
     link = ProfileLink.objects.create(profile=profile, label="code", url="https://example.org/ada")
     focus = make_focus(since=Month(2026, 1))
     for item in (profile, focus):
@@ -168,7 +275,9 @@ def test_what_was_written_and_not_published_comes_back_too(admin_client, admin_u
     make_outcome(role=role)
     fields = fields_of(admin_client, change(role)) | {"title": "a better title"}
     admin_client.post(endpoint("keep", role), fields)
-    ShareLink.objects.create(key=key_of(role), author=admin_user, expires_at=timezone.now())
+    soon = timezone.now() + timedelta(days=1)
+    link = ShareLink.objects.create(key=key_of(role), author=admin_user, expires_at=soon, note="n")
+    link_before = row(link)
     Presence.objects.create(key=key_of(role), tab="t", user=admin_user, seen_at=timezone.now())
     Finding.objects.create(key=key_of(role), check_name="c", blocking=False, message="m")
     delete(admin_client, role)
@@ -177,12 +286,40 @@ def test_what_was_written_and_not_published_comes_back_too(admin_client, admin_u
     recover(admin_client)
     again = fields_of(admin_client, change(role))
     assert again["title"].strip() == "a better title"
+    # The public sees what it saw.
+    assert "a better title" not in Client().get(role.get_absolute_url()).text
     # Nothing is in the way of publishing it, and it keeps the day that it was published on.
     assert admin_client.post(change(role), again | {"_publish": ""}).status_code == 302
     assert (role.publish_at - Role.objects.get().publish_at).total_seconds() < 1
     assert Role.objects.get().title == "a better title"
     assert Role.objects.get().outcomes.count() == 1
-    assert not ShareLink.objects.exists()
+    assert row(link) == link_before
+    assert ShareLink.find(link.pk, link.signature())
+    assert not Presence.objects.exists()
+
+
+def test_share_links_of_a_draft_open_it_again(admin_client, admin_user):
+    entry = make_entry(publish_at=None, title="a secret title")
+    soon = timezone.now() + timedelta(days=1)
+    links = [
+        ShareLink.objects.create(key=key_of(entry), author=admin_user, expires_at=soon, **ended)
+        for ended in ({}, {"revoked_at": timezone.now()})
+    ]
+    before = [row(link) for link in links]
+
+    def statuses():
+        return [Client().get(link.get_absolute_url()).status_code for link in links]
+
+    assert statuses() == [200, 404]
+    delete(admin_client, entry)
+    assert statuses() == [404, 404]
+    undo(admin_client)
+    assert statuses() == [200, 404]
+    assert [row(link) for link in links] == before
+    delete(admin_client, entry)
+    make_entry(pk=entry.pk, publish_at=None)
+    assert "2 of its share links no longer open it" in undo(admin_client).text
+    assert statuses() == [404, 404]
 
 
 # What is not as it was.
@@ -195,8 +332,47 @@ def test_a_slug_that_was_taken_gets_a_number_and_the_address_stays_with_its_take
     make_entry(slug="what-broke-2", month=entry.month)
     text = recover(admin_client).text
     assert "its slug is what-broke-3 now, because what-broke was taken" in text
-    assert Entry.objects.get(pk=entry.pk).slug == "what-broke-3"
+    assert f"“{taker}” is public at {taker.get_absolute_url()}, where it was" in text
+    back = Entry.objects.get(pk=entry.pk)
+    assert (back.slug, back.state) == ("what-broke-3", "live")
+    assert Client().get(back.get_absolute_url()).status_code == 200
     assert admin_client.get(taker.get_absolute_url()).context["object"] == taker
+
+
+def test_a_slug_that_a_draft_took_leaves_the_address_to_what_was_public(admin_client):
+    entry = make_entry(slug="what-broke")
+    delete(admin_client, entry)
+    make_entry(slug="what-broke", month=entry.month, publish_at=None)
+    text = recover(admin_client).text
+    assert "its slug is what-broke-2 now" in text
+    assert "is public at" not in text
+    assert (
+        Client().get(entry.get_absolute_url()).url == Entry.objects.live().get().get_absolute_url()
+    )
+
+
+def test_an_address_that_led_elsewhere_meanwhile_is_its_own_again_and_said(admin_client):
+    entry = make_entry(slug="what-broke")
+    delete(admin_client, entry)
+    other = make_entry(slug="what-broke", month=entry.month, title="other")
+    other.slug = "elsewhere"
+    other.save()
+    assert Client().get(entry.get_absolute_url()).status_code == 301
+    text = undo(admin_client).text
+    assert f"{entry.get_absolute_url()} led to “other” meanwhile, and is its own again" in text
+    assert Client().get(entry.get_absolute_url()).context["object"] == entry
+
+
+def test_a_tool_whose_slug_was_taken_is_numbered_and_said(admin_client):
+    tool, entry = make_tool(slug="go"), make_entry()
+    entry.tools.add(tool)
+    delete(admin_client, tool)
+    taker = make_tool(slug="go", name="other")
+    text = undo(admin_client).text
+    assert "its slug is go-2 now" in text
+    assert "“other” is public at /tools/go/, where it was" in text
+    assert {*Tool.objects.values_list("slug", flat=True)} == {"go", "go-2"}
+    assert entry.tools.get() == tool != taker
 
 
 def test_a_number_that_was_taken_is_another_and_its_parts_follow(admin_client):
@@ -269,10 +445,27 @@ def test_who_presses_twice_is_told_that_it_is_there(admin_client):
         recover(admin_client, deletion)
         assert "It is there already" in recover(admin_client, deletion).text
         assert type(item).objects.count() == 1
+    assert Entry.objects.get().state == "live"
     delete(admin_client, focus)
     make_focus(text=focus.text)
     assert "It is there already" in recover(admin_client).text
     assert Focus.objects.count() == 1
+
+
+def test_an_undo_pressed_again_changes_nothing_that_was_decided_since(admin_client):
+    entry = make_entry()
+    delete(admin_client, entry)
+    first = Deletion.objects.get()
+    undo(admin_client)
+    Entry.objects.update(publish_at=None)
+    assert "It is there already" in undo(admin_client).text
+    assert Entry.objects.get().state == "draft"
+    # Not by the old button either, whose version is of when it was live.
+    delete(admin_client, entry)
+    assert "was brought back and deleted again" in recover(admin_client, first).text
+    assert not Entry.objects.exists()
+    undo(admin_client)
+    assert Entry.objects.get().state == "draft"
 
 
 # Undo.
@@ -289,8 +482,8 @@ def test_a_deletion_is_told_with_a_button_that_takes_it_back(admin_client):
     assert "a slip" in admin_client.get(PAGE).text
     answer = undo(admin_client)
     assert answer.redirect_chain == [(change(entry), 302)]
-    assert "Recovered as a draft" in answer.text
-    assert Entry.objects.get().state == "draft"
+    assert "Recovered, and public" in answer.text
+    assert Entry.objects.get().state == "live"
     assert Revision.objects.first().comment == "recovered"
 
 
@@ -304,11 +497,26 @@ def test_what_was_deleted_at_once_comes_back_at_once(admin_client):
     assert [*Entry.objects.all()] == [kept]
     assert Revision.objects.count() == 1
     text = undo(admin_client).text
-    assert "Recovered as drafts" in text
+    assert "Recovered, and public: " in text
+    assert Entry.objects.live().count() == 6
     assert {*Entry.objects.all()} == {*entries, kept}
     assert tool.entries.count() == 5
     assert Revision.objects.count() == 2
     assert "They are there already" in undo(admin_client).text
+
+
+def test_undo_of_several_gives_each_its_state(admin_client):
+    ahead = timezone.now() + timedelta(days=1)
+    items = [make_role(position=1), make_role(position=2, publish_at=None)]
+    items += [make_role(position=3, publish_at=ahead), make_role(position=4)]
+    before = [row(item) for item in items]
+    delete_all(admin_client, items)
+    text = undo(admin_client).text
+    assert [row(item) for item in items] == before
+    assert "Recovered as a draft: " in text
+    assert "Recovered, and scheduled as it was: " in text
+    assert "Recovered, and public: " in text
+    assert "Not as it was" not in text
 
 
 def test_an_undo_that_cannot_be_whole_brings_back_the_rest(admin_client):
@@ -380,12 +588,13 @@ def test_a_writer_takes_back_their_own_deletion_and_no_tool(admin_client):
     assert Tool.objects.exists()
 
 
-def test_who_had_it_is_gone_so_who_recovers_has_it(admin_client, admin_user):
+def test_whose_author_is_gone_has_none_as_if_it_had_stayed(admin_client):
     author = make_user()
-    delete(admin_client, make_entry(author=author))
+    entries = [make_entry(author=author), make_entry(author=author), make_entry()]
+    delete_all(admin_client, entries[1:])
     author.delete()
-    recover(admin_client)
-    assert Entry.objects.get().author == admin_user
+    undo(admin_client)
+    assert {*Entry.objects.values_list("author", flat=True)} == {None}
 
 
 def test_what_is_not_there_is_not_found_and_a_link_changes_nothing(admin_client):
@@ -471,7 +680,7 @@ def test_two_of_one_slug_that_come_back_at_once_get_two(admin_user):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_deleted_by_a_slip_undone_and_published_again(page, live_server, signed_in):  # noqa: F811
+def test_deleted_by_a_slip_and_undone(page, live_server, signed_in):  # noqa: F811
     role = make_role()
     entry = make_entry(title="what broke", role=role, body="a text.", summary="a summary.")
     public = entry.get_absolute_url()
@@ -482,10 +691,8 @@ def test_deleted_by_a_slip_undone_and_published_again(page, live_server, signed_
     expect(page.locator(".messagelist")).to_contain_text("Deleted: “what broke”.")
     assert page.request.get(live_server.url + public).status == 404
     page.locator(".messagelist").get_by_role("button", name="undo").press("Enter")
-    expect(page.locator(".messagelist")).to_contain_text("Recovered as a draft: what broke.")
+    expect(page.locator(".messagelist")).to_contain_text("Recovered, and public: what broke.")
     expect(page.locator("#id_title")).to_have_value("what broke")
-    assert Entry.objects.get().state == "draft"
-    page.locator("[name=_publish]").first.click()
-    expect(page.locator(".messagelist")).to_contain_text("Published: what broke")
     assert page.request.get(live_server.url + public).status == 200
+    assert row(entry)["publish_at"] == milliseconds(entry.publish_at)
     assert Entry.objects.get().role == role

@@ -60,7 +60,7 @@ def test_every_page_says_what_it_is_and_where(client, content, address):
     assert said["twitter:card"] == ["summary_large_image"]
     assert said["og:image"][0].startswith("http://localhost/card/")
     assert (said["og:image:width"], said["og:image:height"]) == (["1200"], ["630"])
-    assert said["og:image:alt"] == said["og:title"]
+    assert all(said["og:image:alt"])
     assert all(said["og:title"])
     assert said["description"] == said["og:description"]
     assert 0 < len(said["description"][0]) <= 160
@@ -366,3 +366,29 @@ def test_the_same_person_is_linked_from_every_page(client, content, ada):
     for address in ["/", ENTRY, "/nothing/"]:
         parsed = mf2py.parse(doc=client.get(address).text, url=f"http://localhost{address}")
         assert parsed["rels"]["me"] == ["https://example.org/ada"]
+
+
+@pytest.mark.parametrize(
+    ("title", "alt"),
+    [
+        ("less code.", "less code."),
+        ("less code 🎉.", "less code ."),
+        ("中文的一篇", "who builds"),
+        ("العنوان", "who builds"),
+        ("so-so 中文", "who builds"),
+    ],
+)
+def test_the_alternative_text_of_a_card_is_what_the_card_shows(client, title, alt):
+    """No font of the site has the letters of some titles: then its name stands there."""
+    Profile.objects.create(headline="who builds")
+    entry = make_entry(title=title)
+    said = properties(client.get(entry.get_absolute_url()))
+    assert (said["og:image:alt"], said["og:title"]) == ([alt], [title])
+    # What a list's card shows is the list's title, whichever part of it this is.
+    assert properties(client.get("/journal/2026/"))["og:image:alt"] == ["journal"]
+    assert properties(client.get("/"))["og:image:alt"] == ["who builds"]
+    # A name that cannot be drawn leaves nothing else to say.
+    Profile.objects.update(name="名前")
+    assert properties(client.get(entry.get_absolute_url()))["og:image:alt"] == [
+        "名前" if alt == "who builds" else alt
+    ]

@@ -7,6 +7,7 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.urls import reverse
+from lxml import html
 from playwright.sync_api import expect
 from reversion.models import Revision, Version
 
@@ -147,6 +148,64 @@ def test_what_is_no_order_of_this_list_is_explained(admin_client, roles, order):
     assert answer.status_code == 400
     assert answer.json()["error"].endswith(".")
     assert order_of(Role) == roles
+
+
+def test_a_stale_order_is_refused_and_answered_with_what_is_stored(admin_client, three):
+    one, two, three_ = three
+    model = type(one)
+    seen = [one.pk, two.pk, three_.pk]
+    assert send(admin_client, two, one, seen=seen).json() == {}
+    answer = send(admin_client, three_, one, two, seen=seen)
+    assert answer.status_code == 409
+    assert answer.json() == {
+        "error": "Nothing was moved: another window has ordered the list meanwhile. "
+        "This is its order now.",
+        "order": [two.pk, one.pk, three_.pk],
+    }
+    assert order_of(model) == [two, one, three_]
+    assert Revision.objects.count() == 1
+    # A part of the list, such as a page of it, is told of that part alone.
+    assert send(admin_client, three_, one, seen=[one.pk, three_.pk]).json() == {}
+    assert order_of(model) == [two, three_, one]
+    for odd in (["x"], [one.pk, one.pk], ["1\0"]):
+        assert send(admin_client, one, two, seen=odd).status_code == 400
+    # One that is gone is no order that can be seen either.
+    one.delete()
+    assert send(admin_client, three_, two, seen=[two.pk, three_.pk, seen[0]]).status_code == 409
+
+
+def test_a_stale_list_without_a_script_is_told_and_shows_the_stored_order(admin_client, roles):
+    a, b, c, d = roles
+    seen = html.fromstring(admin_client.get(address_of(Role, "changelist")).content)
+    seen = [field.value for field in seen.xpath("//input[@name='seen']")]
+    assert seen == [str(role.pk) for role in roles]
+    send(admin_client, b, a)
+    order = f"{d.pk},{c.pk}"
+    fields = {"order": order, "seen": seen, "list": ""}
+    page = admin_client.post(address_of(Role), fields, follow=True)
+    assert "another window has ordered the list meanwhile" in page.text
+    assert order_of(Role) == [b, a, c, d]
+
+
+@pytest.mark.once
+@pytest.mark.django_db(transaction=True)
+def test_a_stale_window_is_told_and_shows_the_stored_order(context, live_server, signed_in):  # noqa: F811
+    for number, title in enumerate("abcd", 1):
+        make_role(title=title, position=number)
+    first, second = context.new_page(), context.new_page()
+    for page in (first, second):
+        page.goto(live_server.url + address_of(Role, "changelist"))
+    first.get_by_role("button", name="move a down").click()
+    expect(first.locator(".moved")).to_have_text("a is now 2 of 4.")
+    second.get_by_role("button", name="move d up").click()
+    expect(second.locator(".moved")).to_contain_text("Nothing was moved")
+    titles = second.locator("#result_list tbody .field-title")
+    expect(titles).to_have_text(["b", "a", "c", "d"])
+    assert [role.title for role in order_of(Role)] == list("bacd")
+    # It goes on from there.
+    second.get_by_role("button", name="move d up").click()
+    expect(second.locator(".moved")).to_have_text("d is now 3 of 4.")
+    assert [role.title for role in order_of(Role)] == list("badc")
 
 
 def test_only_a_post_orders(admin_client, roles):

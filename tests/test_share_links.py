@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from journal.models import Entry
 from portfolio.editing.models import ShareLink, key_of
 
 from .desk import change, endpoint, fields_of
@@ -85,6 +86,55 @@ def test_it_shows_no_more_than_its_author_may(link, entry, admin_user):
     admin_user.is_active, admin_user.is_superuser = True, False
     admin_user.save()
     assert Client().get(link.get_absolute_url()).status_code == 404
+
+
+def test_a_published_draft_s_link_leads_to_its_page_and_shows_no_later_changes(
+    admin_client, link, entry
+):
+    fields = fields_of(admin_client, change(entry)) | {"body": "as published."}
+    admin_client.post(endpoint("keep", entry), fields)
+    fields = fields_of(admin_client, change(entry)) | {"_publish": ""}
+    assert admin_client.post(change(entry), fields).status_code == 302
+    for _ in range(2):
+        answer = Client().get(link.get_absolute_url())
+        assert (answer.status_code, answer.url) == (302, entry.get_absolute_url())
+        assert answer["X-Robots-Tag"] == "noindex"
+        fields = fields_of(admin_client, change(entry)) | {"body": "a later change."}
+        admin_client.post(endpoint("keep", entry), fields)
+    assert "as published." in Client().get(answer.url).text
+
+
+@pytest.mark.parametrize("how", ["scheduled", "in bulk"])
+def test_a_link_leads_to_what_went_live_beside_its_working_copy(admin_client, link, entry, how):
+    """However it went live, and whatever was written beside it before."""
+    fields = fields_of(admin_client, change(entry)) | {"body": "not for all yet."}
+    admin_client.post(endpoint("keep", entry), fields)
+    admin_client.post(endpoint("share_links", entry), {"share": "", "days": "7"})
+    links = ShareLink.objects.all()
+    assert "not for all yet." in Client().get(links[0].get_absolute_url()).text
+    ahead = timezone.now() + timedelta(days=1 if how == "scheduled" else 0)
+    Entry.objects.update(publish_at=ahead)
+    if how == "scheduled":
+        # It is still to come.
+        assert "not for all yet." in Client().get(links[0].get_absolute_url()).text
+        Entry.objects.update(publish_at=timezone.now())
+    for each in links:
+        assert Client().get(each.get_absolute_url()).url == entry.get_absolute_url()
+
+
+def test_a_link_over_a_public_page_shows_the_changes_that_it_was_made_for(admin_client):
+    entry = make_entry(body="as published.")
+    fields = fields_of(admin_client, change(entry))
+    admin_client.post(endpoint("keep", entry), fields | {"body": "a change."})
+    admin_client.post(endpoint("share_links", entry), {"share": "", "days": "7"})
+    address = ShareLink.objects.get().get_absolute_url()
+    assert "a change." in Client().get(address).text
+    fields = fields_of(admin_client, change(entry)) | {"_publish": ""}
+    admin_client.post(change(entry), fields)
+    assert Client().get(address).url == entry.get_absolute_url()
+    fields = fields_of(admin_client, change(entry)) | {"body": "another."}
+    admin_client.post(endpoint("keep", entry), fields)
+    assert Client().get(address).url == entry.get_absolute_url()
 
 
 def test_a_deleted_item_is_not_found(link, entry):

@@ -23,6 +23,7 @@ class EditingConfig(AppConfig):
             keep_versions(model, kinds)
         # Found by its key, so that what it held can be found when it is gone.
         reversion.register(self.get_model("WorkingCopy"), object_id_field="key")
+        reversion.register(self.get_model("ShareLink"))
 
 
 def keep_versions(model, kinds):

@@ -96,6 +96,8 @@ def keep_last_versions(user, why, items):
             )
         for copy in WorkingCopy.objects.filter(key__in=map(key_of, items)):
             reversion.add_to_revision(copy)
+        for link in ShareLink.objects.filter(key__in=map(key_of, items)):
+            reversion.add_to_revision(link)
 
 
 def links_to(item):
@@ -168,11 +170,18 @@ def said(recovered):
     back = [each.item for each in recovered if each.item and not each.was_there]
     there = [each.item for each in recovered if each.was_there]
     notes = [note for each in recovered for note in each.notes]
-    drafts = [item for item in back if hasattr(item, "publish_at")]
-    if drafts:
-        yield messages.SUCCESS, linked("Recovered as a draft", "Recovered as drafts", drafts)
-    elif back:
-        yield messages.SUCCESS, linked("Recovered, and public", "Recovered, and public", back)
+    for state, one, several in (
+        ("draft", "Recovered as a draft", "Recovered as drafts"),
+        (
+            "scheduled",
+            "Recovered, and scheduled as it was",
+            "Recovered, and scheduled as they were",
+        ),
+        ("live", "Recovered, and public", "Recovered, and public"),
+    ):
+        # What has no state is always public.
+        if items := [item for item in back if getattr(item, "state", "live") == state]:
+            yield messages.SUCCESS, linked(one, several, items)
     if there:
         yield messages.INFO, linked("It is there already", "They are there already", there)
     if notes:

@@ -33,7 +33,16 @@ LAST = 2**31 - 1
 
 NOT_AN_ORDER = "Give the order as the numbers of different items, such as order=3,1,2."
 GONE = "The list has changed meanwhile: load it again, then move it."
+STALE = "Nothing was moved: another window has ordered the list meanwhile. This is its order now."
 NOT_ALLOWED = "Your account may not change this order: ask its owner."
+
+
+class StaleOrder(Exception):
+    """The stored order is another than the one that was seen; `keys` are those items as it is."""
+
+    def __init__(self, keys):
+        super().__init__(STALE)
+        self.keys = keys
 
 
 def end_of(items):
@@ -42,11 +51,11 @@ def end_of(items):
     return 1 if last is None else min(last + 1, LAST)
 
 
-def reorder(model, keys, user):
+def reorder(model, keys, user, seen=()):
     """Put the items of these primary keys in this order, in the places that they have now.
 
     The rest keeps its places. It is one version, of every item that moved. Raises LookupError if
-    one of them is not there.
+    one of them is not there, and StaleOrder if those that were `seen` are not in that order.
     """
     items = model._base_manager
     with reversion.create_revision():
@@ -57,6 +66,9 @@ def reorder(model, keys, user):
         places = dict(items.values_list("pk", "position"))
         if not places.keys() >= set(keys):
             raise LookupError(keys)
+        stored = [pk for pk in places if pk in set(seen)]
+        if stored != [*seen]:
+            raise StaleOrder(stored)
         moving, wanted = set(keys), iter(keys)
         order = [next(wanted) if pk in moving else pk for pk in places]
         positions = sorted(places.values())
@@ -124,11 +136,14 @@ class OrderedAdmin(SortableAdminBase):
     def order(self, request):
         """Puts the items of `order`, such as `3,1,2`, in that order.
 
-        A form without script also sends its list's query as `list`, and goes back there; anything
-        else is answered in JSON.
+        `seen`, once for each row, is the order that the list showed: if it is another by now,
+        nothing is moved, and the answer has the `order` that is stored. A form without script also
+        sends its list's query as `list`, and goes back there; anything else is answered in JSON.
         """
-        reason, status = self._order(request)
+        reason, status, stored = self._order(request)
         if "list" not in request.POST:
+            if stored:
+                return JsonResponse({"error": reason, "order": stored}, status=status)
             return refusal(reason, status) if reason else JsonResponse({})
         if status == 403:
             raise PermissionDenied
@@ -138,20 +153,26 @@ class OrderedAdmin(SortableAdminBase):
         return HttpResponseRedirect(f"{listed}?{QueryDict(request.POST['list']).urlencode()}")
 
     def _order(self, request):
-        """Why it is refused, and the status that says so; ("", 200) if it is done."""
+        """Why it is refused, the status that says so, and the stored order if it is for that.
+
+        ("", 200, []) if it is done.
+        """
         if not self.may_order(request):
-            return NOT_ALLOWED, 403
+            return NOT_ALLOWED, 403, []
         try:
             keys = [int(key) for key in request.POST.get("order", "").split(",")]
+            seen = [int(key) for key in request.POST.getlist("seen")]
         except ValueError:
-            return NOT_AN_ORDER, 400
-        if len(set(keys)) < len(keys):
-            return NOT_AN_ORDER, 400
+            return NOT_AN_ORDER, 400, []
+        if len(set(keys)) < len(keys) or len(set(seen)) < len(seen):
+            return NOT_AN_ORDER, 400, []
         try:
-            reorder(self.model, keys, request.user)
+            reorder(self.model, keys, request.user, seen)
         except LookupError:
-            return GONE, 400
-        return "", 200
+            return GONE, 400, []
+        except StaleOrder as stale:
+            return STALE, 409, stale.keys
+        return "", 200, []
 
 
 def keys_around(changelist, items):

@@ -9,12 +9,14 @@ from django.contrib import admin
 from django.core.exceptions import FieldDoesNotExist
 from django.db import IntegrityError, transaction
 from django.db.models import CASCADE, AutoField
+from django.utils import timezone
 from reversion.errors import RevertError
 from reversion.models import Version
 
+from portfolio import rights
 from portfolio.models import FormerAddress, NaturalKeyModel, Publishable
 
-from .models import Deletion, WorkingCopy, key_of
+from .models import Deletion, ShareLink, WorkingCopy, key_of
 from .state import Forms
 
 # Primary keys in one query.
@@ -32,7 +34,8 @@ class Recovered(NamedTuple):
 def recover_all(request, pks):
     """Bring back what was deleted, in one revision; gives a Recovered for each.
 
-    A publishable comes back as a draft. One that cannot come back does not keep the others from it.
+    A publishable comes back live, scheduled or a draft, as `set_state` says. One that cannot come
+    back does not keep the others from it.
     """
     with reversion.create_revision():
         reversion.set_user(request.user)
@@ -56,12 +59,13 @@ def attempt(request, deletion, kept):
 class Kept:
     """A revision as it can be read now.
 
-    `wholes` has the versions and `copies` the working copies by the key of their item; `parts` the
-    rows that go with an item, one level deep, as {key: [(the field that says so, version)]}.
+    `wholes` has the versions, `copies` the working copies and `share_links` lists of those, by the
+    key of their item; `parts` the rows that go with an item, one level deep, as {key: [(the field
+    that says so, version)]}.
     """
 
     def __init__(self, revision):
-        self.wholes, self.copies, self.parts = {}, {}, {}
+        self.wholes, self.copies, self.share_links, self.parts = {}, {}, {}, {}
         for version in Version.objects.filter(revision=revision).order_by("pk"):
             with suppress(RevertError):
                 self.sort(version)
@@ -70,6 +74,9 @@ class Kept:
         row = version._object_version.object
         if isinstance(row, WorkingCopy):
             self.copies[row.key] = row
+            return
+        if isinstance(row, ShareLink):
+            self.share_links.setdefault(row.key, []).append(row)
             return
         self.wholes[key_of(row)] = version
         for field in row._meta.concrete_fields:
@@ -84,19 +91,25 @@ def bring_back(request, deletion, kept):
     item = version._object_version.object
     if there := already_there(deletion, item):
         return Recovered(there, [], was_there=True)
+    again = Deletion.objects.filter(key=deletion.recovered_as, pk__gt=deletion.pk)
+    if deletion.recovered_as and again.exists():
+        # Its state is that of an earlier deletion: it may have been unpublished since.
+        note = f"“{deletion}” was brought back and deleted again: recover it from deleted things"
+        return Recovered(None, [note])
+    deleted_at = version.revision.date_created
+    was_public = public_path(item, deleted_at)
     notes = empty_what_is_gone(item)
     if hasattr(item, "author_id"):
-        item.author = deletion.author or request.user
-    was_public = public_address(item, version.revision.date_created)
+        item.author = deletion.author
+    notes += set_state(request.user, item, deleted_at)
     notes += put_back(item)
     notes += relate(item, version._object_version.m2m_data or {})
     for field, part in kept.parts.get(deletion.key, []):
         notes += put_part_back(item, field, part)
     if was_public:
-        # It leads nowhere while this is a draft; what was public there since keeps the address.
-        target = {item._meta.model_name: item}
-        FormerAddress.objects.get_or_create(path=was_public, defaults=target)
+        notes += keep_address(item, was_public)
     notes += point_at(item, deletion.links)
+    notes += put_links_back(item, kept.share_links.get(deletion.key, []))
     if copy := kept.copies.get(deletion.key):
         put_copy_back(request, item, copy)
     reversion.add_to_revision(item)
@@ -138,18 +151,37 @@ def locked(model, pks):
     return [*rows.values_list("pk", flat=True)]
 
 
-def public_address(item, deleted_at):
-    """Where a publishable was public when it was deleted; None if it was not."""
-    if isinstance(item, Publishable) and item.publish_at and item.publish_at <= deleted_at:
-        return item.get_absolute_url()
-    return None
+def public_path(item, deleted_at):
+    """Where an item was public when it was deleted; None if it was not, or has no page."""
+    if item._meta.model_name not in FormerAddress.KINDS:
+        return None
+    if isinstance(item, Publishable) and not (item.publish_at and item.publish_at <= deleted_at):
+        return None
+    return item.get_absolute_url()
+
+
+def set_state(user, item, deleted_at):
+    """Make an item a draft if nobody decides by this that it is public; gives what is to be said.
+
+    It stays live or scheduled if it was, unless the user may not publish, or its time has passed
+    while it was deleted: then it would go out at once, and unseen.
+    """
+    if not isinstance(item, Publishable) or item.publish_at is None:
+        return []
+    if not rights.may_publish(user, type(item)):
+        reason = "your account may not publish it"
+    elif deleted_at < item.publish_at <= timezone.now():
+        moment = f"{timezone.localtime(item.publish_at):%d %b %Y, %H:%M}".lower()
+        reason = f"the time that it was scheduled for, {moment}, has passed"
+    else:
+        return []
+    item.publish_at = None
+    return [f"it is a draft, because {reason}"]
 
 
 def put_back(item):
-    """Store an item, as a draft, under its own slug or the next that is free."""
+    """Store an item under its own slug or the next that is free."""
     wanted = getattr(item, "slug", "")
-    if isinstance(item, Publishable):
-        item.publish_at = None
     number = 1
     while not stored(item):
         number += 1
@@ -157,6 +189,31 @@ def put_back(item):
     if number == 1:
         return []
     return [f"its slug is {item.slug} now, because {wanted} was taken meanwhile"]
+
+
+def keep_address(item, path):
+    """Let the path that an item was public at lead to it; gives what is to be said.
+
+    It leads nowhere while the item is a draft. What is public there by now keeps it.
+    """
+    mine = {item._meta.model_name: item}
+    if path == item.get_absolute_url() and item.state == "live":
+        others = FormerAddress.objects.live().filter(path=path).exclude(**mine)
+        return [f"{path} led to “{each.target}” meanwhile, and is its own again" for each in others]
+    public = public_at(item, path)
+    former, created = FormerAddress.objects.get_or_create(path=path, defaults=mine)
+    if public:
+        return [f"“{public}” is public at {path}, where it was"]
+    if not created and former.target != item:
+        return [f"{path}, where it was public, leads to “{former.target}” now"]
+    return []
+
+
+def public_at(item, path):
+    """Another of the item's kind that is public at the path, or None."""
+    slug = path.rstrip("/").rpartition("/")[2]
+    others = type(item)._base_manager.filter(slug=slug).exclude(pk=item.pk)
+    return next((o for o in others if o.state == "live" and o.get_absolute_url() == path), None)
 
 
 def stored(item):
@@ -226,6 +283,17 @@ def point_at(item, links):
             names = model._meta.verbose_name if lost == 1 else model._meta.verbose_name_plural
             notes.append(f"{lost:,} {names} that had it no longer can: gone, or with another now")
     return notes
+
+
+def put_links_back(item, share_links):
+    """Store the share links of an item as they were; gives what is to be said."""
+    # The key is what is signed: an item of another number needs other links.
+    if ended := sum(link.key != key_of(item) for link in share_links):
+        return [f"{ended} of its share links no longer {'opens' if ended == 1 else 'open'} it"]
+    for link in share_links:
+        empty_what_is_gone(link)
+        insert(link)
+    return []
 
 
 def put_copy_back(request, item, copy):

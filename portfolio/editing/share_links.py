@@ -29,7 +29,7 @@ class ShareForm(forms.Form):
         required=False,
         max_length=100,
         help_text="A note for this list; nobody else sees it.",
-        widget=forms.TextInput({"autocomplete": "off"}),
+        widget=forms.TextInput({"autocomplete": "off", "dir": "auto"}),
     )
 
 
@@ -70,7 +70,10 @@ def links(request, work):
 @never_cache
 @require_safe
 def shared(request, pk, signature):
-    """The page of a draft for whoever has a good link to it, as its author may show it."""
+    """The page of a draft for whoever has a good link to it, as its author may show it.
+
+    Once the draft is published, the link leads to the public page.
+    """
     link = ShareLink.find(pk, signature)
     if link is None or link.author is None or not link.author.is_active:
         raise Http404
@@ -78,6 +81,10 @@ def shared(request, pk, signature):
     visitor, request.user = request.user, link.author
     try:
         work = work_of(request, link.key)
+        if is_published(link, work):
+            response = redirect(work.item)
+            response["X-Robots-Tag"] = "noindex"
+            return response
         with rehearsal():
             page = public_page(work.performed(), shared=link)
     except (PermissionDenied, LookupError):
@@ -87,3 +94,12 @@ def shared(request, pk, signature):
     response = HttpResponse(page)
     response["X-Robots-Tag"] = "noindex"
     return response
+
+
+def is_published(link, work):
+    """Whether what a link was made for is public, so that what is written now is something else."""
+    if work.item is None or work.item.state != "live":
+        return False
+    # One that was made over a public page shows the changes that were there to be seen.
+    is_of_changes = work.copy and work.copy.created_at <= link.created_at
+    return not is_of_changes or link.created_at < work.item.publish_at

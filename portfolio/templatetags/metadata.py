@@ -4,7 +4,7 @@ from django import template
 from django.utils.html import format_html
 
 from portfolio import structured_data
-from portfolio.cards import HEIGHT, WIDTH, card_address
+from portfolio.cards import HEIGHT, WIDTH, card_of_page
 from portfolio.excerpts import shorten
 from portfolio.page import absolute
 
@@ -20,7 +20,8 @@ def metadata(context):
     """The facts of a public page's head: addresses are absolute, `data` is a script element."""
     page, profile, path = context["page"], context["profile"], context["request"].path
     url = absolute(page.path or (page.item.get_absolute_url() if page.item else path))
-    image = absolute(card_address(page, path, profile))
+    card, card_address = card_of_page(page, path, profile)
+    image = absolute(card_address)
     things = structured_data.describe(page, profile, url, image)
     return {
         "url": url,
@@ -28,7 +29,12 @@ def metadata(context):
         "description": describe(context),
         "type": kind(page),
         "tools": page.item.tools.all() if hasattr(page.item, "tools") else [],
-        "image": {"url": image, "width": WIDTH, "height": HEIGHT},
+        "image": {
+            "url": image,
+            "width": WIDTH,
+            "height": HEIGHT,
+            "alt": card.drawn_title or profile.brand,
+        },
         "data": format_html(SCRIPT, structured_data.JsonLd(things)) if things else "",
     }
 

@@ -56,7 +56,8 @@ def faults(folder, base_url):
 def links_of(path):
     """The addresses in a file, as they are written there."""
     kind = path.name.rpartition(".")[2]
-    return READERS[kind](path.read_text()) if kind in READERS else []
+    reader = READERS.get(path.name) or READERS.get(kind)
+    return reader(path.read_text()) if reader else []
 
 
 class Seen(HTMLParser):
@@ -100,8 +101,13 @@ def in_xml(text):
     return [*map(unescape, _XML.findall(text)), *(link for links in inner for link in links)]
 
 
+def in_index(text):
+    """The addresses of the index of search; in other JSON an `address` is where somebody lives."""
+    return [each["address"] for each in json.loads(text)]
+
+
 def in_json(text):
-    """The addresses under the names that feeds, a manifest and the index of search have them by."""
+    """The addresses under the names that feeds, a résumé and a manifest have them by."""
     found = []
 
     def look(value, name=""):
@@ -113,7 +119,7 @@ def in_json(text):
                 look(each, name)
         elif name == "content_html":
             found.extend(in_html(value))
-        elif name in ("address", "url", "home_page_url", "feed_url", "icon", "src", "start_url"):
+        elif name in ("url", "home_page_url", "feed_url", "icon", "src", "start_url"):
             found.append(value)
 
     look(json.loads(text))
@@ -129,6 +135,7 @@ def in_redirects(text):
 
 
 READERS = {
+    "search.json": in_index,
     "html": in_html,
     "md": in_markdown,
     "txt": in_markdown,

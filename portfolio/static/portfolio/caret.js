@@ -3,7 +3,7 @@
 // What decides where the lines of a text break.
 const COPIED = [
   "fontFamily", "fontSize", "fontWeight", "fontVariantLigatures", "lineHeight", "letterSpacing",
-  "padding", "boxSizing", "direction",
+  "padding", "boxSizing", "direction", "unicodeBidi",
 ];
 
 /* An unseen element on the page, to be removed again, that breaks its text as the field does. */

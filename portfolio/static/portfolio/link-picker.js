@@ -2,7 +2,8 @@
    a link. Without this, or without a network, a link is typed by hand. */
 
 import { copyOf } from "./caret.js";
-import { editorOf, eachField, isInFence, lines, replace, tell } from "./markdown-field.js";
+import { editorOf, eachField, isInCode, lines, replace, tell } from "./markdown-field.js";
+import { isComposing } from "./shortcuts.js";
 
 const { links } = document.querySelector("script[data-links]").dataset;
 const TYPED = /\[\[([^[\]\n]{0,100})$/;
@@ -24,7 +25,7 @@ let request;
 /* The `[[` that the cursor stands behind, as [its place, what is typed after it]. */
 function typed({ value, selectionStart: at, selectionEnd }) {
   const match = at === selectionEnd && value.slice(lines(value, at, at)[0], at).match(TYPED);
-  return match && !isInFence(value, at) ? [at - match[0].length, match[1]] : null;
+  return match && !isInCode(value, at) ? [at - match[0].length, match[1]] : null;
 }
 
 function choose(index) {
@@ -129,7 +130,7 @@ document.addEventListener("input", (event) => {
 
 document.addEventListener("keydown", (event) => {
   const { length } = list.children;
-  if (list.hidden || event.target !== field || event.isComposing) return;
+  if (list.hidden || event.target !== field || isComposing(event)) return;
   if (event.key === "ArrowDown") choose((active + 1) % length);
   else if (event.key === "ArrowUp") choose((active + length - 1) % length);
   else if (event.key === "Escape") leave();

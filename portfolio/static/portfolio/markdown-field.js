@@ -36,14 +36,61 @@ export function lines(text, from, to) {
   return [text.lastIndexOf("\n", from - 1) + 1, end < 0 ? text.length : end];
 }
 
-/* Whether a place in the text is between two fences, or after one that nothing closes. */
-export function isInFence(text, at) {
-  let open = "";
-  for (const [, mark, rest] of text.slice(0, at).matchAll(/^ {0,3}(`{3,}|~{3,})(.*)$/gm)) {
+/* The fence that is open at a place in the text, "" if none is, and where the last one ended. */
+function fence(text, at) {
+  let [open, end] = ["", 0];
+  for (const match of text.slice(0, at).matchAll(/^ {0,3}(`{3,}|~{3,})(.*)$/gm)) {
+    const [line, mark, rest] = match;
     if (!open) open = mark[0] === "`" && rest.includes("`") ? "" : mark;
-    else if (mark.startsWith(open) && !rest.trim()) open = "";
+    else if (mark.startsWith(open) && !rest.trim()) [open, end] = ["", match.index + line.length];
   }
-  return Boolean(open);
+  return [open, end];
+}
+
+/* Whether a place in the text is between two fences, or after one that nothing closes. */
+export const isInFence = (text, at) => Boolean(fence(text, at)[0]);
+
+/* Whether a place in the text is code: between fences, indented, or in a span of backticks, even if
+   nothing closes that yet. */
+export function isInCode(text, at) {
+  const [open, end] = fence(text, at);
+  return Boolean(open) || isIndented(text.slice(0, at)) || isInSpan(blockBefore(text.slice(end, at)));
+}
+
+const ITEM = /^ *(?:[-+*]|\d{1,9}[.)])(?: |$)/;
+
+/* Whether a text ends in a block that is indented, and not as part of a list. */
+function isIndented(text) {
+  const lines = text.split("\n");
+  const isCode = (line) => /^(?: {4}| {0,3}\t)/.test(line);
+  if (!isCode(lines.at(-1))) return false;
+  const above = lines.findLastIndex((line) => line.trim() && !isCode(line));
+  // A paragraph goes on, however far its lines are indented.
+  if (above >= 0 && lines[above + 1].trim()) return /^ {0,3}#{1,6} /.test(lines[above]);
+  return above < 0 || !(ITEM.test(lines[above]) || lines[above].startsWith(" "));
+}
+
+/* The end of a text from where its paragraph, its item or its heading begins. */
+function blockBefore(text) {
+  const lines = text.split("\n");
+  const start = lines.findLastIndex((line) => !line.trim() || ITEM.test(line) || isHeading(line));
+  const isPassed = start >= 0 && isHeading(lines[start]) && start < lines.length - 1;
+  return lines.slice(isPassed ? start + 1 : Math.max(0, start)).join("\n");
+}
+
+const isHeading = (line) => /^ {0,3}#{1,6}(?: |$)/.test(line);
+
+/* Whether a run of backticks is open at the end of a block, as no other of its length closes it. */
+function isInSpan(block) {
+  const next = /\\[^]|(`+)/g;
+  for (let match = next.exec(block); match; match = next.exec(block)) {
+    if (!match[1]) continue;
+    const closing = RegExp(`(?<!\`)${match[1]}(?!\`)`, "g");
+    closing.lastIndex = next.lastIndex;
+    if (!closing.test(block)) return true;
+    next.lastIndex = closing.lastIndex;
+  }
+  return false;
 }
 
 /* Says something beside the field, and to a screen reader. */

@@ -46,12 +46,13 @@ function orderList(body) {
   async function send(order) {
     const body = new FormData();
     body.append("order", order.map(keyOf).join(","));
+    for (const row of saved) body.append("seen", keyOf(row));
     body.append("csrfmiddlewaretoken", form.elements.csrfmiddlewaretoken.value);
     try {
       const response = await fetch("order/", { method: "POST", body });
-      return response.ok ? "" : (await response.json()).error;
+      return await response.json();
     } catch {
-      return "The order did not get through: load the page again, then move it.";
+      return { error: "The order did not get through: load the page again, then move it." };
     }
   }
 
@@ -61,11 +62,15 @@ function orderList(body) {
     const first = rows.findIndex((other, index) => other !== saved[index]);
     if (first < 0) return;
     const last = rows.findLastIndex((other, index) => other !== saved[index]);
-    const error = await send(rows.slice(first, last + 1));
+    const { error, order } = await send(rows.slice(first, last + 1));
     if (!error) {
       saved = rows;
       tell(`${movesOf(row).dataset.name} is now ${rows.indexOf(row) + 1} of ${rows.length}.`);
     } else {
+      // As it is stored, if that is another order than was seen; rows that are gone stay last.
+      const places = order?.map(String) ?? saved.map(keyOf);
+      const place = (row) => (places.indexOf(keyOf(row)) + rows.length + 1) % (rows.length + 1);
+      saved = saved.toSorted((one, other) => place(one) - place(other));
       body.append(...saved);
       settle();
       tell(error, true);

@@ -2,15 +2,12 @@
    words makes them a link. Everything else is left to the browser. */
 
 import { TooLarge, converted } from "./from-html.js";
-import { editorOf, isInFence, lines, replace, tell } from "./markdown-field.js";
+import { editorOf, isInCode, lines, replace, tell } from "./markdown-field.js";
 import { ADDRESS } from "./marks.js";
 
 // More than a field takes.
 const MOST = 100_000; // characters
 const BLOCK = /^(?:#{1,6} |[-*+] |\d+\. |> |```|\||---)|\n\n/;
-
-const isInCode = (value, at) =>
-  isInFence(value, at) || value.slice(lines(value, at, at)[0], at).split("`").length % 2 === 0;
 
 function asMarkdown(field, html) {
   try {

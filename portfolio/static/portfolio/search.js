@@ -79,7 +79,8 @@ input.addEventListener("input", () => {
 
 input.addEventListener("keydown", (event) => {
   const { length } = list.children;
-  if (!length || event.isComposing) return;
+  // An input method's Enter comes as 229, in Safari when the composition has ended.
+  if (!length || event.isComposing || event.keyCode === 229) return;
   if (event.key === "ArrowDown") choose(active + 1 < length ? active + 1 : -1);
   else if (event.key === "ArrowUp") choose(active < 0 ? length - 1 : active - 1);
   else if (event.key === "Escape") close();

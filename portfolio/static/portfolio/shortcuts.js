@@ -9,11 +9,15 @@ export function keys(key, to = "people") {
   return (APPLE ? "⌘" : "Ctrl+") + (key === "Enter" ? "↵" : key);
 }
 
+/* Whether a key is an input method's, which ends a word with Enter. Safari sends that one after the
+   composition has ended, as 229. */
+export const isComposing = (event) => event.isComposing || event.keyCode === 229;
+
 /* AltGr, which types characters, comes as Ctrl with Alt. */
 export function isPressed(event, key) {
-  const { ctrlKey, metaKey, altKey, shiftKey, isComposing } = event;
+  const { ctrlKey, metaKey, altKey, shiftKey } = event;
   const held = APPLE ? metaKey && !ctrlKey : ctrlKey && !metaKey;
-  if (!held || altKey || shiftKey || isComposing) return false;
+  if (!held || altKey || shiftKey || isComposing(event)) return false;
   // A keyboard of other letters has these at their usual places.
   const typed = /^[^\0-\x7f]$/.test(event.key) ? event.code.replace("Key", "") : event.key;
   return typed.toUpperCase() === key.toUpperCase();

@@ -2,7 +2,7 @@
 
 import { editorOf, eachField, isInFence } from "./markdown-field.js";
 import * as marks from "./marks.js";
-import { isPressed, keys } from "./shortcuts.js";
+import { isComposing, isPressed, keys } from "./shortcuts.js";
 
 const BUTTONS = [
   { name: "bold", label: "B", key: "B", act: marks.bold },
@@ -68,7 +68,17 @@ document.addEventListener("keydown", (event) => {
 /* Before the line breaks rather than when the key goes down: phones do not always say which key. */
 document.addEventListener("beforeinput", (event) => {
   const field = editorOf(event);
-  if (!field || event.inputType !== "insertLineBreak" || event.isComposing) return;
+  if (!field || event.inputType !== "insertLineBreak" || isComposing(event)) return;
   if (isInFence(field.value, field.selectionStart)) return;
   if (marks.goOn(field)) event.preventDefault();
+});
+
+/* In a field of one line, such as the title, Enter goes on to the text. */
+document.addEventListener("beforeinput", (event) => {
+  const { target, inputType } = event;
+  if (!target.matches?.("[data-one-line]") || isComposing(event)) return;
+  if (inputType !== "insertLineBreak" && inputType !== "insertParagraph") return;
+  event.preventDefault();
+  const fields = [...target.form.querySelectorAll(".markdownx-editor")];
+  fields.find((field) => field.checkVisibility())?.focus();
 });
