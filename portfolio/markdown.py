@@ -24,6 +24,7 @@ from django.utils.safestring import mark_safe
 from markdown_it import MarkdownIt
 from markdown_it.common.utils import escapeHtml, unescapeAll
 from markdown_it.rules_block.html_block import html_block
+from markdown_it.rules_block.table import escapedSplit
 from markdown_it.rules_inline.html_inline import html_inline
 from markdown_it.token import Token
 from mdit_py_plugins.deflist import deflist_plugin
@@ -165,13 +166,79 @@ def _convert(text, pictures=(), under=1, ids=None):
             "Split it into two.",
             code="too_long",
         )
+    return _PARSER.render(text, _env(text, pictures, under, ids))
+
+
+def _env(text, pictures=(), under=1, ids=None):
     # Two texts can share a page, so the ids of footnotes carry a mark of their text.
     mark = sha256(_NEWLINE.sub("\n", text).encode()).hexdigest()[:8]
-    known = {picture.address: picture for picture in pictures}
-    env = {"docId": mark, "work": WORK, "colour": COLOUR, "pictures": known, "under": under}
-    return _PARSER.render(
-        text, env | {"ids": f"{mark}-" if ids is None else ids, "own": ids is not None}
-    )
+    return {
+        "docId": mark,
+        "work": WORK,
+        "colour": COLOUR,
+        "pictures": {picture.address: picture for picture in pictures},
+        "under": under,
+        "ids": f"{mark}-" if ids is None else ids,
+        "own": ids is not None,
+    }
+
+
+# What an author wrote and no reader gets.
+
+
+class LeftOut(NamedTuple):
+    """`what` of the text's `line` is not shown, or not as the markup that it was meant for.
+
+    `kind` is "element" (its tag is shown), "tag" (shown, it has no partner), "attribute",
+    "comment", "footnote" (nothing refers to it) or "cell" (its table's head has none).
+    """
+
+    line: int
+    kind: str
+    what: str
+
+
+def left_out(text):
+    """Each `LeftOut` of a text, in the order of its lines. A text shown as written has none."""
+    text, found = _NEWLINE.sub("\n", _tidy(text)), []
+    if len(text) > LIMIT or not any(mark in text for mark in ("<", "[^", "|")):
+        return found
+    env = _env(text)
+    try:
+        blocks = _PARSER.parse(text, env)
+    except ValidationError:
+        return found
+    lines, line, columns = text.split("\n"), 1, 0
+    for block in blocks:
+        line = block.map[0] + 1 if block.map else line
+        if block.type == "thead_open":
+            columns = 0
+        elif block.type == "th_open":
+            columns += 1
+        elif block.type == "tr_open" and block.level == 2 and columns:
+            cells = escapedSplit(lines[line - 1].strip().strip("|"))
+            if len(cells) > columns:
+                found.append(LeftOut(line, "cell", " | ".join(cells[columns:]).strip()))
+        elif block.type == "literal_block":
+            found.append(LeftOut(line, "element", block.content.strip()))
+        for token in (block, *(block.children or ())):
+            at = line + block.content.count("\n", 0, token.meta.get("at", 0))
+            for _, piece in token.meta.get("pieces", ()):
+                found += [LeftOut(at, *each) for each in raw_html.left_out(piece, _is_kept)]
+                at += getattr(piece, "source", piece).count("\n")
+    for label, number in env.get("footnotes", {}).get("refs", {}).items():
+        if number < 0:
+            note = next((n for n, each in enumerate(lines) if f"[^{label[1:]}]:" in each), 0)
+            found.append(LeftOut(note + 1, "footnote", f"[^{label[1:]}]"))
+    return sorted(found)
+
+
+def _is_kept(tag, name, value):
+    """Whether an attribute stays that a reader would miss."""
+    if name in ("href", "src"):
+        scheme = re.match(r"[\s\0-\x20]*([a-z][a-z0-9+.-]*):", value, re.IGNORECASE)
+        return not scheme or scheme[1].lower() in _SCHEMES
+    return name in _ATTRIBUTES["*"] or name in _ATTRIBUTES.get(tag, ())
 
 
 # What a text may cost. The parser is quick with most texts but not with all (quotations in
@@ -456,7 +523,7 @@ def _join_tags(state):
                     token.type = "text"
                     continue
                 content = f"<p>{content.strip()}</p>\n"
-            token.content = content
+            token.content = content if content.strip() else ""
 
 
 # Headings. The page has its own, and an author may begin with any level. Each has an id.
@@ -772,37 +839,39 @@ def _absolute_attribute(base, tag, name, value):
     return value
 
 
+_ATTRIBUTES = {
+    "*": {"class", "dir", "id", "lang", "title"},
+    "a": {"aria-label", "href", "hreflang", "rel"},
+    "col": {"span"},
+    "colgroup": {"span"},
+    "del": {"datetime"},
+    "details": {"open"},
+    "div": {"data-language"},
+    "img": {
+        *("alt", "decoding", "height", "loading", "sizes", "src", "srcset", "width"),
+    },
+    "input": {"checked"},
+    "ins": {"datetime"},
+    "li": {"value"},
+    "ol": {"reversed", "start", "type"},
+    "pre": {"aria-label", "role"},
+    "source": {"sizes", "srcset", "type"},
+    "td": {"colspan", "rowspan"},
+    "th": {"abbr", "colspan", "rowspan", "scope"},
+    "time": {"datetime"},
+}
+_SCHEMES = {"http", "https", "mailto", "tel"}
 _cleaner = partial(
     nh3.Cleaner,
     tags=set(KEPT_TAGS),
-    attributes={
-        "*": {"class", "dir", "id", "lang", "title"},
-        "a": {"aria-label", "href", "hreflang", "rel"},
-        "col": {"span"},
-        "colgroup": {"span"},
-        "del": {"datetime"},
-        "details": {"open"},
-        "div": {"data-language"},
-        "img": {
-            *("alt", "decoding", "height", "loading", "sizes", "src", "srcset", "width"),
-        },
-        "input": {"checked"},
-        "ins": {"datetime"},
-        "li": {"value"},
-        "ol": {"reversed", "start", "type"},
-        "pre": {"aria-label", "role"},
-        "source": {"sizes", "srcset", "type"},
-        "td": {"colspan", "rowspan"},
-        "th": {"abbr", "colspan", "rowspan", "scope"},
-        "time": {"datetime"},
-    },
+    attributes=_ATTRIBUTES,
     # An input is a task's box whatever its author wrote. What scrolls can be reached with a key.
     set_tag_attribute_values={
         "input": {"type": "checkbox", "disabled": "", "aria-label": "Task"},
         "pre": {"tabindex": "0"},
         "table": {"tabindex": "0"},
     },
-    url_schemes={"http", "https", "mailto", "tel"},
+    url_schemes=_SCHEMES,
     link_rel=None,
 )
 _CLEANER = _cleaner(attribute_filter=_attribute)

@@ -139,6 +139,32 @@ def pair(tags, is_block):
             tag.partner = tag
 
 
+# Attributes whose loss no reader notices.
+_UNNOTICED = re.compile("aria-.*|border|cell(?:padding|spacing)|class|data-.*|name|role|target")
+# What other systems write where a summary ends.
+_MARKS = {"more", "excerpt"}
+
+
+def left_out(piece, is_kept):
+    """What readers do not get of a piece, as (kind, what); `is_kept(tag, attribute, value)`."""
+    if isinstance(piece, Comment):
+        words = piece[4:-3].strip()
+        if words and words.lower() not in _MARKS:
+            yield "comment", words
+    elif isinstance(piece, Tag) and piece.is_markup:
+        for name, value in () if piece.is_end else piece.attributes:
+            if not _UNNOTICED.fullmatch(name) and not is_kept(piece.name, name, value):
+                yield "attribute", name
+    elif isinstance(piece, Tag):
+        if piece.name in KEPT_TAGS and not piece.partner:
+            yield "tag", piece.source
+        # Words such as <your-name> or List<String> have neither.
+        elif not piece.is_end and (
+            piece.partner not in (None, piece) or any(value for _, value in piece.attributes)
+        ):
+            yield "element", piece.source
+
+
 def starts_with(line):
     """The name of the element whose tag a line begins with, or “!--”, or nothing."""
     if line.startswith("<!--"):
