@@ -53,7 +53,10 @@ def test_each_heading_has_an_id_of_its_own_that_stays():
 
 
 def test_links_within_a_text_lead_to_its_own_parts_wherever_it_stands():
-    text = "[x](#second-part) [y](#Second-Part) [z][r] [no](#none)\n\n## Second part\n\n[r]: #عنوان\n\n## عنوان"
+    text = (
+        "[x](#second-part) [y](#Second-Part) [z][r] [no](#none)\n\n## Second part\n\n"
+        "[r]: #عنوان\n\n## عنوان"
+    )
     for marked in (render(text), render(text, ids=""), render(text, ids="approach-")):
         part, title = ids(marked)
         assert hrefs(marked)[:4] == [f"#{part}", f"#{part}", f"#{title}", "#none"]
