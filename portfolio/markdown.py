@@ -478,6 +478,10 @@ def _pair_tags(state):
         elif block.type == "inline" and "<" in block.content:
             raw = [child for child in block.children if child.type == "html_inline"]
             raw_html.pair([tag for child in raw for tag in _tags(child, state.env)], False)
+            for child in raw:
+                _, piece = child.meta["pieces"][0]
+                if not getattr(piece, "is_markup", isinstance(piece, raw_html.Comment)):
+                    child.type = "text"
         elif block.nesting > 0:
             scopes.append([])
         elif block.nesting < 0:
@@ -519,9 +523,6 @@ def _join_tags(state):
             tags = [piece for piece in shown if isinstance(piece, raw_html.Tag)]
             content = "".join(map(str, shown))
             if content.strip() and not any(tag.is_markup for tag in tags):
-                if token.type == "html_inline":
-                    token.type = "text"
-                    continue
                 content = f"<p>{content.strip()}</p>\n"
             token.content = content if content.strip() else ""
 
@@ -532,7 +533,6 @@ def _join_tags(state):
 _ID = re.compile(r"\s*\{#([^\s{}]+)\}\s*$")
 _OWN_ID = re.compile(rf"(?<=\S){_ID.pattern}")
 _SEEN = {"code_inline", "text"}
-_WITH_LINKS = {"footnote_ref", "html_inline", "image", "link_open"}
 _HEADINGS = {f"h{level}" for level in range(1, 7)}
 
 
@@ -596,8 +596,9 @@ def _name_heading(opening, heading, ids, env):
         if child.type in ("code_inline", "image", "softbreak", "text")
     )
     opening.attrs["id"] = name = own or ids.of_heading(words)
-    kinds = {child.type for child in heading.children}
-    if env.get("own") and words.strip() and not kinds & _WITH_LINKS:
+    has_link = {child.type for child in heading.children} & {"footnote_ref", "link_open"}
+    has_link = has_link or any(tag.name == "a" for tag in _raw_tags(heading))
+    if env.get("own") and words.strip() and not has_link:
         link = Token("link_open", "a", 1, attrs={"class": "anchor", "href": f"#{name}"})
         heading.children = [link, *heading.children, Token("link_close", "a", -1)]
 
