@@ -1,5 +1,6 @@
 """WordPress's export as a source of an import."""
 
+import re
 import zipfile
 from contextlib import suppress
 
@@ -206,7 +207,8 @@ def test_html_becomes_markdown_that_shows_the_same(text, expected):
     assert source == []
     # What the reader sees of either is the same.
     shown = markdown.plain(markdown.render(expected))
-    assert shown.replace(" ", "") == markdown.plain(text).replace(" ", "")
+    # Where blocks end they end as sentences, which Markdown and HTML may do elsewhere.
+    assert re.sub("[. ]", "", shown) == re.sub("[. ]", "", markdown.plain(text))
 
 
 # What is made to do harm.
