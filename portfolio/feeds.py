@@ -133,7 +133,7 @@ def content(item):
     if isinstance(item, Role):
         # Part by part, as on its page, so that the footnotes have the page's anchors.
         return render_to_string("feeds/role.html", {"role": item})
-    return markdown.render(item.text, images.shown_in(item.text))
+    return markdown.render(item.text, images.shown_in(item.text), ids="")
 
 
 def atom(request, items, description):

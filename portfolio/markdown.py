@@ -1,8 +1,9 @@
 """Markdown: text in, safe HTML out.
 
 CommonMark with raw HTML, and besides it tables, strikethrough, footnotes, task lists, definition
-lists, coloured code, figures of our own pictures, and links from bare http(s) addresses. nh3 comes
-last: nothing changes what it lets through.
+lists, coloured code, figures of our own pictures, headings with ids, and links from bare http(s)
+addresses. What looks like a tag and is none that stays is shown as it was written: `raw_html`
+decides. nh3 comes last: nothing changes what it lets through.
 
 No text takes long. One that is over `LIMIT`, nested too deeply or almost all markup is shown as it
 was written, and `validate_markdown` says so to whoever writes it.
@@ -22,12 +23,18 @@ from django.core.exceptions import ValidationError
 from django.utils.safestring import mark_safe
 from markdown_it import MarkdownIt
 from markdown_it.common.utils import escapeHtml, unescapeAll
+from markdown_it.rules_block.html_block import html_block
+from markdown_it.rules_block.table import escapedSplit
+from markdown_it.rules_inline.html_inline import html_inline
 from markdown_it.token import Token
 from mdit_py_plugins.deflist import deflist_plugin
 from mdit_py_plugins.footnote import footnote_plugin
 from mdit_py_plugins.footnote.index import footnote_ref
 
+from . import raw_html
 from .excerpts import shorten
+from .part_ids import PartIds
+from .raw_html import KEPT_TAGS
 
 LIMIT = 100_000  # characters
 # What stands between a text and its footnotes.
@@ -47,15 +54,19 @@ class Picture(NamedTuple):
     sources: tuple = ()
 
 
-def render(text, pictures=(), under=1):
+def render(text, pictures=(), under=1, ids=None):
     """The text as a SafeString of HTML, with what is known of the pictures that it shows.
 
     `under` is the level of the heading that it stands under. Its own headings follow at the next
     level, and none leaves one out, whatever the author wrote. Under 0 they stay as written.
 
+    `ids` is what the ids of its parts begin with, where it is the page's own text: there each
+    heading is a link to itself, to be shared. Without it they begin with a mark of the text, since
+    many texts can share a page.
+
     The same text with the same pictures gives the same HTML; it is remembered.
     """
-    return _rendered(text, pictures, under)[0]
+    return _rendered(text, pictures, under, ids)[0]
 
 
 def validate_markdown(text):
@@ -85,11 +96,17 @@ def last_block(text):
 
 
 def plain(text):
-    """What a reader sees of the text, in one line: no markup, no footnotes."""
+    """What a reader sees of the text, in one line: no markup, no footnotes.
+
+    What stood in a block of its own, such as a heading or the item of a list, ends as a sentence.
+    """
     if not text:
         return ""
-    without_notes = _NOTES.sub("", render(text))
-    return " ".join(html.unescape(nh3.clean(without_notes, tags=set())).split())
+    markup = _BETWEEN_BLOCKS.sub("\x1e", _NOTES.sub("", render(text)))
+    words = html.unescape(nh3.clean(_BETWEEN_WORDS.sub(" ", markup), tags=set()))
+    blocks = [block for each in words.split("\x1e") if (block := " ".join(each.split()))]
+    ended = [block if _SENTENCE_END.search(block) else f"{block}." for block in blocks[:-1]]
+    return " ".join(ended + blocks[-1:])
 
 
 @lru_cache(maxsize=256)
@@ -107,18 +124,18 @@ def absolute(markup, base):
     return _cleaner(
         attribute_filter=partial(_absolute_attribute, base),
         url_relative=("rewrite_with_base", base),
-    ).clean(markup)
+    ).clean(_ANCHOR.sub(r"\1", markup))
 
 
-def _rendered(text, pictures=(), under=1):
+def _rendered(text, pictures=(), under=1, ids=None):
     """The HTML, and the ValidationError of a text that is shown as it was written, or None."""
-    return (_remembered if len(text) <= LIMIT else _render)(text, pictures, under)
+    return (_remembered if len(text) <= LIMIT else _render)(text, pictures, under, ids)
 
 
-def _render(text, pictures=(), under=1):
+def _render(text, pictures=(), under=1, ids=None):
     text, refusal = _tidy(text), None
     try:
-        markup = _convert(text, pictures, under)
+        markup = _convert(text, pictures, under, ids)
     except ValidationError as error:
         markup = f'<pre class="unrendered">\n{escapeHtml(text)}</pre>\n'
         # Kept without what led to it, which holds the whole attempt.
@@ -134,7 +151,7 @@ def _tidy(text):
     return re.sub("[\0\ud800-\udfff]", "\ufffd", text.removeprefix("\ufeff"))
 
 
-def _convert(text, pictures=(), under=1):
+def _convert(text, pictures=(), under=1, ids=None):
     """Markdown to HTML that is not safe yet; ValidationError if that would take long."""
     if len(text) > LIMIT:
         raise ValidationError(
@@ -142,11 +159,79 @@ def _convert(text, pictures=(), under=1):
             "Split it into two.",
             code="too_long",
         )
+    return _PARSER.render(text, _env(text, pictures, under, ids))
+
+
+def _env(text, pictures=(), under=1, ids=None):
     # Two texts can share a page, so the ids of footnotes carry a mark of their text.
-    mark = sha256(text.encode()).hexdigest()[:8]
-    known = {picture.address: picture for picture in pictures}
-    env = {"docId": mark, "work": WORK, "colour": COLOUR, "pictures": known, "under": under}
-    return _PARSER.render(text, env)
+    mark = sha256(_NEWLINE.sub("\n", text).encode()).hexdigest()[:8]
+    return {
+        "docId": mark,
+        "work": WORK,
+        "colour": COLOUR,
+        "pictures": {picture.address: picture for picture in pictures},
+        "under": under,
+        "ids": f"{mark}-" if ids is None else ids,
+        "own": ids is not None,
+    }
+
+
+# What an author wrote and no reader gets.
+
+
+class LeftOut(NamedTuple):
+    """`what` of the text's `line` is not shown, or not as the markup that it was meant for.
+
+    `kind` is "element" (its tag is shown), "tag" (shown, it has no partner), "attribute",
+    "comment", "footnote" (nothing refers to it) or "cell" (its table's head has none).
+    """
+
+    line: int
+    kind: str
+    what: str
+
+
+def left_out(text):
+    """Each `LeftOut` of a text, in the order of its lines. A text shown as written has none."""
+    text, found = _NEWLINE.sub("\n", _tidy(text)), []
+    if len(text) > LIMIT or not any(mark in text for mark in ("<", "[^", "|")):
+        return found
+    env = _env(text)
+    try:
+        blocks = _PARSER.parse(text, env)
+    except ValidationError:
+        return found
+    lines, line, columns = text.split("\n"), 1, 0
+    for block in blocks:
+        line = block.map[0] + 1 if block.map else line
+        if block.type == "thead_open":
+            columns = 0
+        elif block.type == "th_open":
+            columns += 1
+        elif block.type == "tr_open" and block.level == 2 and columns:
+            cells = escapedSplit(lines[line - 1].strip().strip("|"))
+            if len(cells) > columns:
+                found.append(LeftOut(line, "cell", " | ".join(cells[columns:]).strip()))
+        elif block.type == "literal_block":
+            found.append(LeftOut(line, "element", block.content.strip()))
+        for token in (block, *(block.children or ())):
+            at = line + block.content.count("\n", 0, token.meta.get("at", 0))
+            for _, piece in token.meta.get("pieces", ()):
+                found += [LeftOut(at, *each) for each in raw_html.left_out(piece, _is_kept)]
+                at += getattr(piece, "source", piece).count("\n")
+    for label, number in env.get("footnotes", {}).get("refs", {}).items():
+        if number < 0:
+            note = next((n for n, each in enumerate(lines) if f"[^{label[1:]}]:" in each), 0)
+            found.append(LeftOut(note + 1, "footnote", f"[^{label[1:]}]"))
+    return sorted(found)
+
+
+def _is_kept(tag, name, value):
+    """Whether an attribute stays that a reader would miss."""
+    if name in ("href", "src"):
+        scheme = re.match(r"[\s\0-\x20]*([a-z][a-z0-9+.-]*):", value, re.IGNORECASE)
+        return not scheme or scheme[1].lower() in _SCHEMES
+    return name in _ATTRIBUTES["*"] or name in _ATTRIBUTES.get(tag, ())
 
 
 # What a text may cost. The parser is quick with most texts but not with all (quotations in
@@ -198,11 +283,6 @@ def _count_block(state, start, end, silent):
             code="too_deep",
         )
     return False
-
-
-def _raw_html(self, tokens, index, options, env):
-    _spend(env, 8 * tokens[index].content.count("<"))
-    return tokens[index].content
 
 
 # Coloured code. In the worst case Pygments takes time with the square of a block's length, so the
@@ -321,9 +401,132 @@ def _image(self, tokens, index, options, env):
     return self.image(tokens, index, options, env)
 
 
-# Headings. The page has its own, and an author may begin with any level.
+# Raw HTML, as `raw_html` decides. What is no markup goes on as the text of a paragraph.
 
-_RAW_HEADING = re.compile(r"<!--.*?(?:-->|\Z)|<(/?)h([1-6])(?![a-z0-9-])", re.I | re.DOTALL)
+_LITERAL = re.compile(r"\s*<(script|style|textarea)\b.*</\1\s*>\s*", re.IGNORECASE | re.DOTALL)
+
+
+def _html_block(state, start, end, silent):
+    at = state.bMarks[start] + state.tShift[start]
+    if not state.src.startswith("<", at):
+        return False
+    name = raw_html.starts_with(state.src[at : state.eMarks[start]])
+    if name in ("script", "style", "textarea", "pre", "!--"):
+        return _has_end(state, at, name) and _closed_block(state, start, end, silent, name)
+    return name in KEPT_TAGS and html_block(state, start, end, silent)
+
+
+def _has_end(state, at, name):
+    """Whether what ends the block is anywhere behind its beginning; looked for once in a text."""
+    mark = "-->" if name == "!--" else f"</{name}"
+    last = state.env.setdefault("last", {})
+    if mark not in last:
+        last[mark] = state.src.lower().rfind(mark)
+    return last[mark] > at
+
+
+def _closed_block(state, start, end, silent, name):
+    """The library's rule for what ends at its own mark, if that is there before its list ends."""
+    if not html_block(state, start, end, silent) or silent:
+        return silent
+    token = state.tokens[-1]
+    _spend(state.env, token.map[1] - token.map[0])
+    if name == "!--":
+        is_closed = "-->" in token.content
+    elif name == "pre":
+        is_closed = "</pre" in token.content.lower()
+    else:
+        token.type, is_closed = "literal_block", _LITERAL.fullmatch(token.content)
+    if not is_closed:
+        state.tokens.pop()
+        state.line = start
+    return bool(is_closed)
+
+
+def _html_inline(state, silent):
+    at = state.pos
+    if not html_inline(state, silent):
+        return False
+    if not silent:
+        state.tokens[-1].meta["at"] = at
+    return True
+
+
+def _literal_block(self, tokens, index, options, env):
+    return f'<pre class="unrendered">\n{escapeHtml(tokens[index].content)}</pre>\n'
+
+
+def _raw_html(self, tokens, index, options, env):
+    return tokens[index].content
+
+
+def _pair_tags(state):
+    """Split raw HTML into its pieces, and find the partners of its tags."""
+    if "<" not in state.src:
+        return
+    scopes = [[]]
+    for block in state.tokens:
+        if block.type == "html_block":
+            scopes[-1] += _tags(block, state.env)
+        elif block.type == "inline" and "<" in block.content:
+            raw = [child for child in block.children if child.type == "html_inline"]
+            raw_html.pair([tag for child in raw for tag in _tags(child, state.env)], False)
+            for child in raw:
+                _, piece = child.meta["pieces"][0]
+                if not getattr(piece, "is_markup", isinstance(piece, raw_html.Comment)):
+                    child.type = "text"
+        elif block.nesting > 0:
+            scopes.append([])
+        elif block.nesting < 0:
+            raw_html.pair(scopes.pop(), True)
+    raw_html.pair(scopes.pop(), True)
+
+
+def _tags(token, env):
+    _spend(env, 8 * token.content.count("<"))
+    token.meta["pieces"] = [*raw_html.split(token.content)]
+    return [piece for _, piece in token.meta["pieces"] if isinstance(piece, raw_html.Tag)]
+
+
+def _pieces(block):
+    """The text of a block with raw HTML, and between it the tags that stay."""
+    for token in block.children or (block,):
+        for _, piece in token.meta.get("pieces", ((0, token.content),)):
+            if isinstance(piece, raw_html.Tag):
+                yield piece if piece.is_markup else escapeHtml(piece.source)
+            elif not isinstance(piece, raw_html.Comment):
+                yield piece
+
+
+def _raw_tags(block):
+    """The tags of raw HTML in a block that stay."""
+    if "<" in block.content and block.type in ("html_block", "inline"):
+        return [piece for piece in _pieces(block) if isinstance(piece, raw_html.Tag)]
+    return []
+
+
+def _join_tags(state):
+    """Put raw HTML together again, with what has become of its tags."""
+    for block in state.tokens:
+        for token in (block, *(block.children or ())) if "<" in block.content else ():
+            if token.type not in ("html_block", "html_inline") or "pieces" not in token.meta:
+                continue
+            pieces = [piece for _, piece in token.meta["pieces"]]
+            shown = [piece for piece in pieces if not isinstance(piece, raw_html.Comment)]
+            tags = [piece for piece in shown if isinstance(piece, raw_html.Tag)]
+            content = "".join(map(str, shown))
+            if content.strip() and not any(tag.is_markup for tag in tags):
+                content = f"<p>{content.strip()}</p>\n"
+            token.content = content if content.strip() else ""
+
+
+# Headings. The page has its own, and an author may begin with any level. Each has an id.
+
+# An id that the author gives, as Hugo and kramdown have it.
+_ID = re.compile(r"\s*\{#([^\s{}]+)\}\s*$")
+_OWN_ID = re.compile(rf"(?<=\S){_ID.pattern}")
+_SEEN = {"code_inline", "text"}
+_HEADINGS = {f"h{level}" for level in range(1, 7)}
 
 
 def _outline(state):
@@ -333,22 +536,135 @@ def _outline(state):
         return
     above, new = [], {}  # the levels of the headings that a text is under; what each has become
 
-    def moved(level, closes):
+    def moved(tag, closes):
+        level = int(tag[1])
         if not closes:
             while above and above[-1] >= level:
                 above.pop()
             above.append(level)
             new[level] = min(6, under + len(above))
-        return new.get(level, level)
+        return f"h{new.get(level, level)}"
 
-    def raw(tag):
-        return f"<{tag[1]}h{moved(int(tag[2]), tag[1])}" if tag[2] else tag[0]
+    for block in state.tokens:
+        if block.type in ("heading_open", "heading_close"):
+            block.tag = moved(block.tag, block.nesting < 0)
+        for tag in _raw_tags(block):
+            if tag.name in _HEADINGS:
+                tag.name = moved(tag.name, tag.is_end)
 
-    for token in (token for block in state.tokens for token in (block, *(block.children or ()))):
-        if token.type in ("heading_open", "heading_close"):
-            token.tag = f"h{moved(int(token.tag[1]), token.nesting < 0)}"
-        elif token.type in ("html_block", "html_inline"):
-            token.content = _RAW_HEADING.sub(raw, token.content)
+
+def _name_parts(state):
+    """Give ids to the parts of a text, and lead its links there."""
+    ids, links, tags = PartIds(state.env.get("ids", "")), [], []
+    for index, block in enumerate(state.tokens):
+        if block.type == "heading_open":
+            _name_heading(block, state.tokens[index + 1], ids, state.env)
+        elif block.type == "inline" and "[" in block.content:
+            links += [child.attrs for child in block.children if child.type == "link_open"]
+        if found := _raw_tags(block):
+            _name_tags(block, ids)
+            tags += found
+    for link in links:
+        if link["href"].startswith("#") and (found := ids.find(link["href"][1:])):
+            link["href"] = state.md.normalizeLink(f"#{found}")
+    for tag in tags:
+        href = not tag.is_end and tag.get("href")
+        if href and href.startswith("#") and (found := ids.find(href[1:])):
+            tag.set("href", state.md.normalizeLink(f"#{found}"))
+
+
+def _name_heading(opening, heading, ids, env):
+    own = None
+    if heading.children and heading.children[-1].type == "text":
+        last = heading.children[-1]
+        own = _OWN_ID.search(last.content) or (
+            len(heading.children) > 1 and _ID.match(last.content)
+        )
+        if own:
+            last.content = last.content[: own.start()]
+            own = ids.of_author(own[1])
+    words = "".join(
+        " " if child.type == "softbreak" else child.content
+        for child in heading.children
+        if child.type in ("code_inline", "image", "softbreak", "text")
+    )
+    opening.attrs["id"] = name = own or ids.of_heading(words)
+    has_link = {child.type for child in heading.children} & {"footnote_ref", "link_open"}
+    has_link = has_link or any(tag.name == "a" for tag in _raw_tags(heading))
+    if env.get("own") and words.strip() and not has_link:
+        link = Token("link_open", "a", 1, attrs={"class": "anchor", "href": f"#{name}"})
+        heading.children = [link, *heading.children, Token("link_close", "a", -1)]
+
+
+def _name_tags(block, ids):
+    pieces = [*_pieces(block)]
+    for index, tag in enumerate(pieces):
+        if not isinstance(tag, raw_html.Tag) or tag.is_end:
+            continue
+        name = tag.get("id") or (tag.get("name") if tag.name == "a" else None)
+        name = ids.of_author(name) if name else None
+        if not name and tag.name in _HEADINGS:
+            words = []
+            for piece in pieces[index + 1 : index + 100]:
+                if piece is tag.partner:
+                    break
+                words.append("" if isinstance(piece, raw_html.Tag) else html.unescape(piece))
+            name = ids.of_heading(" ".join("".join(words).split()))
+        if name or tag.get("id") is not None:
+            tag.set("id", name)
+
+
+# Direction. Each block of a text with letters of both directions has that of its first letter; what
+# is around others has it too, since browsers would not look into those.
+
+_RIGHT_TO_LEFT = re.compile(
+    "[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff]"
+)
+_LETTER = re.compile(r"[^\W\d_]")
+_LEAVES = {"dt_open", "heading_open", "paragraph_open", "td_open", "th_open"}
+_AROUND = {
+    *("blockquote_open", "bullet_list_open", "dd_open", "dl_open", "footnote_block_open"),
+    *("footnote_open", "list_item_open", "ordered_list_open", "table_open"),
+}
+
+
+def _direct(state):
+    """Give each block a direction, if any letter of the text is written from right to left."""
+    source = state.src
+    if (source.isascii() and "&" not in source) or not _RIGHT_TO_LEFT.search(html.unescape(source)):
+        return
+    around, depth = [], 0
+    for block in state.tokens:
+        if block.type in _LEAVES:
+            block.attrs["dir"] = "auto"
+        elif block.type in _AROUND:
+            around.append(block)
+        elif block.type == "inline" and around:
+            words = "".join(child.content for child in block.children if child.type in _SEEN)
+            if letter := _LETTER.search(words):
+                side = "rtl" if _RIGHT_TO_LEFT.match(letter[0]) else "ltr"
+                for each in around:
+                    each.attrs["dir"] = side
+                around.clear()
+        elif block.type == "html_block":
+            depth = 0
+            for tag in _raw_tags(block):
+                if tag.name in raw_html.VOID:
+                    continue
+                if (
+                    not tag.is_end
+                    and not depth
+                    and tag.name in raw_html.BLOCKS
+                    and tag.get("dir") is None
+                ):
+                    tag.set("dir", "auto")
+                depth = max(0, depth - 1) if tag.is_end else depth + 1
+        if (
+            block.nesting < 0
+            and around
+            and around[-1].type.removesuffix("_open") == block.type.removesuffix("_close")
+        ):
+            around.pop()
 
 
 # The rest of what differs from the libraries.
@@ -411,7 +727,18 @@ def _footnotes(self, tokens, index, options, env):
     """The list of notes, not in a section as the plugin has it: that should have a heading."""
     if tokens[index].type == "footnote_block_close":
         return "</ol>\n</div>\n"
-    return f'{FOOTNOTES}\n<div class="footnotes">\n<ol class="footnotes-list">\n'
+    return (
+        f'{FOOTNOTES}\n<div class="footnotes">\n<ol class="footnotes-list"{_dir(tokens[index])}>\n'
+    )
+
+
+def _footnote_open(self, tokens, index, options, env):
+    note = f"{env['docId']}-{tokens[index].meta['id'] + 1}"
+    return f'<li id="fn-{note}" class="footnote-item"{_dir(tokens[index])}>'
+
+
+def _dir(token):
+    return f' dir="{token.attrs["dir"]}"' if "dir" in token.attrs else ""
 
 
 def _cell(self, tokens, index, options, env):
@@ -428,11 +755,15 @@ def _parser():
     parser.use(footnote_plugin, inline=False).use(deflist_plugin)
     everywhere = {"alt": ["paragraph", "reference", "blockquote", "list"]}
     parser.core.ruler.before("block", "count", _count_tokens)
-    parser.core.ruler.push("outline", _outline)
+    for rule in (_pair_tags, _outline, _name_parts, _direct, _join_tags):
+        parser.core.ruler.push(rule.__name__.strip("_"), rule)
     parser.block.ruler.before("table", "count", _count_block, everywhere)
     parser.inline.ruler.before("text", "count", _count_inline)
     parser.inline.ruler.after("count", "bare_link", _bare_link)
     parser.inline.ruler.at("footnote_ref", _footnote_ref)
+    parser.inline.ruler.at("html_inline", _html_inline)
+    interrupts = {"alt": ["paragraph", "reference", "blockquote"]}
+    parser.block.ruler.at("html_block", _html_block, interrupts)
     parser.core.ruler.after("inline", "figures", _figures)
     for name, rule in {
         "code_block": _code_block,
@@ -440,10 +771,12 @@ def _parser():
         "footnote_anchor": _footnote_return,
         "footnote_block_close": _footnotes,
         "footnote_block_open": _footnotes,
+        "footnote_open": _footnote_open,
         "footnote_ref": _footnote_number,
         "html_block": _raw_html,
         "html_inline": _raw_html,
         "image": _image,
+        "literal_block": _literal_block,
         "td_open": _cell,
         "th_open": _cell,
     }.items():
@@ -458,12 +791,13 @@ _PARSER = _parser()
 # What remains of what the parser and the author wrote.
 
 _CLASS = re.compile(
-    r"language-\S+|align-(?:left|center|right)|bare|code|unrendered|contains-task-list"
+    r"language-\S+|align-(?:left|center|right)|anchor|bare|code|unrendered|contains-task-list"
     r"|task-list-item(?:-checkbox)?|footnote-(?:ref|item|backref)|footnotes(?:-list|-sep)?"
 )
 _VALUES = {
     "data-language": re.compile(r"[\w#+.-]{1,30}"),
-    "id": re.compile(r"fn(?:ref)?-[0-9a-f]{8}-\d+(?::\d+)?"),
+    # As `_name_parts` gives them: it takes away what an author wrote.
+    "id": re.compile(r"""[^\s"'<>&=`\\]{1,1200}"""),
     "role": re.compile("group"),
     "srcset": re.compile(r"(?:/[\w-][\w./-]* \d+w(?:, (?=.)|$))+"),
 }
@@ -499,46 +833,52 @@ def _absolute_attribute(base, tag, name, value):
     return value
 
 
-_TAGS = """
-    a abbr b bdi bdo blockquote br caption cite code col colgroup dd del details dfn div dl dt em
-    figcaption figure h1 h2 h3 h4 h5 h6 hr i img input ins kbd li mark ol p picture pre q rp rt ruby
-    s samp section small source span strong sub summary sup table tbody td tfoot th thead time tr u
-    ul var wbr
-"""
+_ATTRIBUTES = {
+    "*": {"class", "dir", "id", "lang", "title"},
+    "a": {"aria-label", "href", "hreflang", "rel"},
+    "col": {"span"},
+    "colgroup": {"span"},
+    "del": {"datetime"},
+    "details": {"open"},
+    "div": {"data-language"},
+    "img": {
+        *("alt", "decoding", "height", "loading", "sizes", "src", "srcset", "width"),
+    },
+    "input": {"checked"},
+    "ins": {"datetime"},
+    "li": {"value"},
+    "ol": {"reversed", "start", "type"},
+    "pre": {"aria-label", "role"},
+    "source": {"sizes", "srcset", "type"},
+    "td": {"colspan", "rowspan"},
+    "th": {"abbr", "colspan", "rowspan", "scope"},
+    "time": {"datetime"},
+}
+_SCHEMES = {"http", "https", "mailto", "tel"}
 _cleaner = partial(
     nh3.Cleaner,
-    tags=set(_TAGS.split()),
-    attributes={
-        "*": {"class", "dir", "lang", "title"},
-        "a": {"aria-label", "href", "hreflang", "id", "rel"},
-        "col": {"span"},
-        "colgroup": {"span"},
-        "del": {"datetime"},
-        "details": {"open"},
-        "div": {"data-language"},
-        "img": {
-            *("alt", "decoding", "height", "loading", "sizes", "src", "srcset", "width"),
-        },
-        "input": {"checked"},
-        "ins": {"datetime"},
-        "li": {"id", "value"},
-        "ol": {"reversed", "start", "type"},
-        "pre": {"aria-label", "role"},
-        "source": {"sizes", "srcset", "type"},
-        "td": {"colspan", "rowspan"},
-        "th": {"abbr", "colspan", "rowspan", "scope"},
-        "time": {"datetime"},
-    },
+    tags=set(KEPT_TAGS),
+    attributes=_ATTRIBUTES,
     # An input is a task's box whatever its author wrote. What scrolls can be reached with a key.
     set_tag_attribute_values={
         "input": {"type": "checkbox", "disabled": "", "aria-label": "Task"},
         "pre": {"tabindex": "0"},
         "table": {"tabindex": "0"},
     },
-    url_schemes={"http", "https", "mailto", "tel"},
+    url_schemes=_SCHEMES,
     link_rel=None,
 )
 _CLEANER = _cleaner(attribute_filter=_attribute)
 
+# Our own markup of the link that a heading is to itself.
+_ANCHOR = re.compile(r'<a class="anchor" href="#[^"]*">(.*?)</a>', re.DOTALL)
 # Our own markup of footnotes, for `plain`; the section of notes is the last element.
 _NOTES = re.compile(rf'<sup class="footnote-ref">.*?</sup>|{FOOTNOTES}.*', re.DOTALL)
+
+# Where a block begins or ends, and where a table's cell or a line does, for `plain`.
+_BETWEEN_BLOCKS = re.compile(
+    r"(?=</?(?:blockquote|caption|d[dlt]|details|div|figcaption|figure|h[1-6r]|li|[ou]l|p|pre"
+    r"|section|summary|table)[ >])"
+)
+_BETWEEN_WORDS = re.compile(r"(?=<(?:br|td|th|tr)[ >])")
+_SENTENCE_END = re.compile(r"""[.!?:;,…‥·。！？：；，、؟؛،।]["'”’»)\]]*\Z""")

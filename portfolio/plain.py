@@ -81,6 +81,7 @@ _ADDRESS = re.compile(
 )
 _SCHEME = re.compile("[a-z][a-z0-9+.-]*:", re.IGNORECASE)
 _ROOTED = re.compile("/(?!/)")
+_FOOTNOTE = re.compile("#fn(?:ref)?-[0-9a-f]{8}-")
 
 
 @lru_cache(maxsize=256)
@@ -93,7 +94,7 @@ def absolute_links(text, base):
     """
     found = [match for match in _ADDRESS.finditer(text) if not _SCHEME.match(_written(match))]
     result = _with_links(text, found, partial(_join, base))
-    if result == text or _Seen(render(result), base) == _Seen(render(text), base):
+    if result == text or _seen(result, base) == _seen(text, base):
         return result
     return text
 
@@ -110,7 +111,7 @@ def rooted(text, prefix):
     result = _with_links(text, filter(_at_root, _ADDRESS.finditer(text)), moved)
     if result == text:
         return text
-    before, after = _Seen(render(text)), _Seen(render(result))
+    before, after = _seen(text), _seen(result)
     before.addresses = [*map(moved, before.addresses)]
     return result if before == after else text
 
@@ -126,7 +127,7 @@ def _with_links(text, found, moved):
         return text
     secret = sha256(text.encode(errors="replace")).hexdigest()
     marks = {match: f"/{secret}/{number}" for number, match in enumerate(found)}
-    addresses = {*_Seen(render(_replaced(text, marks))).addresses}
+    addresses = {*_seen(_replaced(text, marks)).addresses}
     links = {match: moved(_written(match)) for match, mark in marks.items() if mark in addresses}
     return _replaced(text, links)
 
@@ -152,6 +153,11 @@ def _join(base, address):
         return address
 
 
+def _seen(text, base=""):
+    # With the ids of its own page, which are the same for both of two texts.
+    return _Seen(render(text, ids=""), base)
+
+
 class _Seen(HTMLParser):
     """What a reader gets of our HTML: its text, and the addresses in it as seen from `base`."""
 
@@ -169,7 +175,7 @@ class _Seen(HTMLParser):
     def handle_starttag(self, tag, attributes):
         for name, value in attributes:
             # The addresses of footnotes carry a mark of the text, which differs.
-            if name in ("href", "src") and not value.startswith("#fn"):
+            if name in ("href", "src") and not _FOOTNOTE.match(value):
                 self.addresses.append(_join(self.base, value))
 
     def handle_data(self, data):
@@ -206,7 +212,7 @@ def _ends(text):
     if "<" not in text and is_rendered(text):
         return last_block(together) == following
     html, _, _ = render(together, under=0).partition(FOOTNOTES)
-    return html.endswith(f"<p>{following}</p>\n")
+    return html.endswith((f"<p>{following}</p>\n", f'<p dir="auto">{following}</p>\n'))
 
 
 def _as_html(text):

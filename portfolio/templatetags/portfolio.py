@@ -14,6 +14,15 @@ def markdown(text, under=1):
     return renderer.render(text, images.shown_in(text), under)
 
 
+@register.simple_tag
+def own_markdown(text, under=1, part=""):
+    """The Markdown of what the page is about: its headings are links to themselves.
+
+    `part` is the name of the text among several of a page, which the ids in it begin with.
+    """
+    return renderer.render(text, images.shown_in(text), under, ids=f"{part}-" if part else "")
+
+
 @register.filter
 def time(month, name=""):
     """A month as `<time datetime="2026-01">jan 2026</time>`, of a class if it has a name.

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import NamedTuple
 
-from . import links, pictures, samples, texts
+from . import links, markup, pictures, samples, texts
 from .content import Code, Content, Heading, Link, Picture
 from .links import Addresses
 
@@ -38,6 +38,7 @@ CHECKS = (
     Check("summary", Content, ADVICE, texts.long_summary, "Search results cut it."),
     Check("empty", Content, BLOCKS, texts.no_text, "Readers came for something."),
     Check("tools", Content, ADVICE, texts.no_tools, "Readers find work by its tools."),
+    Check("left out", Content, ADVICE, markup.left_out, "Readers do not get what was meant."),
     Check("empty heading", Heading, BLOCKS, texts.empty_heading, "Screen readers list it."),
     Check("heading jump", Heading, ADVICE, texts.heading_jump, "It looks like a part left out."),
     Check("many links", Content, ADVICE, links.many, "Looking each up takes long."),

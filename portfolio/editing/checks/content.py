@@ -120,7 +120,7 @@ class Reader(HTMLParser):
             self.is_empty = False
             self.said.append(attributes.get("alt", ""))
             self.things.append(Picture(attributes.get("src", ""), attributes.get("alt", "")))
-        elif tag == "a":
+        elif tag == "a" and "anchor" not in classes:  # which a heading is to itself
             self.begin(Link(attributes.get("href", ""), attributes.get("aria-label", "")))
         elif tag in HEADINGS:
             self.levels.append(int(tag[1]))

@@ -71,7 +71,7 @@ def dead(link, content):
         if unquote(url.fragment) not in {"", "top", *content.ids}:
             yield (
                 f"the link {quoted(link.text)} leads to no place on its page.",
-                "name the section in words: only footnotes have an address.",
+                "write the words of its heading in small letters, with hyphens for spaces.",
             )
     elif is_ours(url) and not content.addresses.later(path_of(url), content):
         yield (
