@@ -511,9 +511,11 @@ _TAGS = """
     s samp section small source span strong sub summary sup table tbody td tfoot th thead time tr u
     ul var wbr
 """
+# The elements of raw HTML that `render` keeps.
+KEPT_TAGS = frozenset(_TAGS.split())
 _cleaner = partial(
     nh3.Cleaner,
-    tags=set(_TAGS.split()),
+    tags=set(KEPT_TAGS),
     attributes={
         "*": {"class", "dir", "lang", "title"},
         "a": {"aria-label", "href", "hreflang", "id", "rel"},
