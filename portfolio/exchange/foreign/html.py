@@ -263,6 +263,8 @@ class Converter(MarkdownConverter):
         return super().convert_dt(el, text, parent_tags)
 
     def convert_hN(self, n, el, text, parent_tags):
+        if parent_tags & {"td", "th"} or not text.strip():
+            return self.convert_div(el, text, parent_tags)
         # At its end they would belong to the heading's own.
         text = re.sub(r"((?:^|\s))(#+\s*)$", r"\1\\\2", text)
         return super().convert_hN(n, el, text, parent_tags)

@@ -59,6 +59,8 @@ def settle(soup):
         settle_task(item)
     for tag in soup.find_all(_LISTS):
         number(tag)
+    for item in soup.find_all("li"):
+        settle_paragraph(item)
     for text in soup.find_all(string=True):
         escape(text)
 
@@ -244,6 +246,15 @@ def number(tag):
         tag["data-sign"] = sign
 
 
+def settle_paragraph(item):
+    """Let the text of an item that has one paragraph be just that."""
+    paragraphs = item.find_all("p", recursive=False)
+    if len(paragraphs) == 1 and neighbour(paragraphs[0], -1) is None:
+        after = neighbour(paragraphs[0], 1)
+        if after is None or is_edge(after):
+            paragraphs[0].unwrap()
+
+
 def whole(value, default):
     return int(value) if re.fullmatch("[0-9]{1,9}", value or "", re.ASCII) else default
 
@@ -320,7 +331,7 @@ def escape(text):
     names = {parent.name for parent in text.parents}
     if names & {"code", "pre", "summary"} or not text.strip():
         return
-    new = (_LINK if "a" in names else _TEXT).sub(escaped, str(text))
+    new = (_LINK if "a" in names else _TEXT).sub(escaped, re.sub("[ \\t]+", " ", text))
     if not names & {*_CELLS}:
         # Of a text in the middle of a line only the other lines begin with their first character.
         before = "" if begins_line(text) else "."
