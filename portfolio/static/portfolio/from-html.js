@@ -50,12 +50,12 @@ export function converted(html, value = "") {
   return { text: service.turndown(body), dropped };
 }
 
-/* The site's policy forbids styles; each would be a complaint in the console. */
+/* The site's policy forbids styles and scripts; each would be a complaint in the console. */
 function quiet(html) {
   const tags = /<[a-z](?:"[^"<]*"|"[^"<]{0,999}<[^"]{0,999}"|'[^'<]*'|[^"'<>])*>|<[a-z][^<>]*/gi;
   return html.replace(/<(\/?)style(?=[\s/>])/gi, "<$1data-styles").replace(tags, (tag) => (
-    tag.replace(/"[^"]*"|'[^']*'|(?<=[\s/"'])style(?=\s*=)/gi, (part) => (
-      part.toLowerCase() === "style" ? "data-style" : part
+    tag.replace(/"[^"]*"|'[^']*'|(?<=[\s/"'])(?:style|on[a-z]+)(?=\s*=)/gi, (part) => (
+      /^["']/.test(part) ? part : `data-${part.toLowerCase()}`
     ))
   ));
 }
@@ -294,8 +294,9 @@ function nest(list) {
 function levelled(list) {
   if ("level" in list.dataset || list.parentElement.closest(LISTS)) return;
   const items = [...list.children];
+  const says = (item) => item.dataset.ariaLevel || list.dataset.indent || levelOf(item) > 1;
   const isFlat = items.every((item) => item.matches("li") && !item.querySelector(LISTS));
-  if (!isFlat || !items.some((item) => levelOf(item) > 1 || item.dataset.ariaPosinset)) return;
+  if (!isFlat || !items.some(says)) return;
   const levels = items.map(levelOf);
   const first = Number(list.getAttribute("start"));
   if (first && items.length === 1) items[0].value ||= first;
