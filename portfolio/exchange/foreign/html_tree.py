@@ -121,10 +121,11 @@ def settle_mark(tag):
             settle_break(br)
         return
     before = tag.previous_sibling
-    if tag.name in MARKS and isinstance(before, Tag) and before.name == tag.name:
+    while tag.name in MARKS and isinstance(before, Tag) and before.name == tag.name:
         for child in [*before.contents][::-1]:
             tag.insert(0, child)
         before.decompose()
+        before = tag.previous_sibling
     if tag.find([*BLOCKS]):
         push_down(tag)
         return

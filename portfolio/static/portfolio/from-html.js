@@ -21,6 +21,10 @@ const EXPRESSIBLE = `a, code, li, dl, blockquote, hr, details, [data-grid], [dat
   ${HEADINGS}, ${MARKS}, ${INLINE}`;
 const KNOWN = `a, code, br, img, input, details, summary, ${MARKS}, ${INLINE}, ${BLOCKS}`;
 const SHEET = /google-sheets-html-origin|schemas-microsoft-com:office:excel|Excel\.Sheet/i;
+// Each item of Notion's is a list of its own.
+const NOTION = ["ul.to-do-list", "ul.bulleted-list", "ol.numbered-list"].map(
+  (list) => `${list} + ${list}`,
+).join();
 const STYLES = {
   strong: /(?<!-)font-weight: ?(?:bold|[6-9]00)/i,
   em: /(?<!-)font-style: ?italic/i,
@@ -179,8 +183,8 @@ function mark(element) {
     breaks.forEach(lineBreak);
     return;
   }
-  const before = element.previousSibling;
-  if (name in rules.marks && before?.localName === name) {
+  while (name in rules.marks && element.previousSibling?.localName === name) {
+    const before = element.previousSibling;
     element.prepend(...before.childNodes);
     before.remove();
   }
@@ -317,6 +321,10 @@ function levelled(list) {
 function lists(all) {
   for (const item of all("li")) {
     if (!item.parentElement.matches(LISTS)) inList(item);
+  }
+  for (const list of all(NOTION)) {
+    list.previousElementSibling.append(...list.children);
+    list.remove();
   }
   for (const list of all(LISTS)) levelled(list);
   for (const list of all(LISTS)) settled(list);
