@@ -149,8 +149,8 @@ STRUCTURE = {
     "<ul><li role=checkbox aria-checked=true><img src='data:image/svg+xml;base64,PHN2Zy8+'"
     " alt=checked><p>a</p><li role=checkbox aria-checked=false><img src='data:image/png;base64,A'>"
     "<p>b</p></ul>": "- [x] a\n- [ ] b",
-    "<ul class=to-do-list><li><div class='checkbox checkbox-on'></div> <span>a</span></ul><ul class="
-    "to-do-list><li><div class='checkbox checkbox-off'></div> b</ul>": "- [x] a\n- [ ] b",
+    "<ul class=to-do-list><li><div class='checkbox checkbox-on'></div> <i>a</i></ul><ul class="
+    "to-do-list><li><div class='checkbox checkbox-off'></div> b</ul>": "- [x] *a*\n- [ ] b",
     "<p><b>E</b>=mc<span style='font-size:0.6em;vertical-align:super'>2</span> H<span"
     " style='vertical-align:sub'>2</span>O": "**E**=mc<sup>2</sup> H<sub>2</sub>O",
     "<p>a<a style='mso-footnote-id:ftn1' href='#_ftn1' name='_ftnref1'><span>[1]</span></a></p><div"

@@ -236,6 +236,11 @@ class Converter(MarkdownConverter):
             return "<br>"
         return " " if "_inline" in parent_tags else "\\\n"
 
+    def convert_blockquote(self, el, text, parent_tags):
+        if "_inline" in parent_tags:
+            return self.convert_div(el, text, parent_tags)
+        return super().convert_blockquote(el, text, parent_tags)
+
     def convert_hr(self, el, text, parent_tags):
         return " " if "_inline" in parent_tags else "\n\n---\n\n"
 

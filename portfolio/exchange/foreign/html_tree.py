@@ -24,6 +24,8 @@ def settle(soup):
     for tag in soup.find_all("span"):
         tag.unwrap()
     for code in soup.find_all("code"):
+        if soup not in code.parents:
+            continue  # it was in another
         for br in code.find_all("br"):
             br.replace_with("\n" if code.find_parent("pre") else " ")
         if words := code.get_text():
@@ -240,6 +242,8 @@ def number(tag):
                 sign = ")" if sign == "." else "."
             item["data-mark"] = f"{now}{sign} "
             due = now + 1
+            if item is items[0] and now != 1:
+                tag["start"] = now
         else:
             item["data-mark"] = f"{sign} "
         now = max(0, now + step)
