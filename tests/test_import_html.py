@@ -44,6 +44,14 @@ def test_no_character_of_imported_html_is_lost(random):
     assert characters(markdown.render(imported(text))) == characters(text)
 
 
+def test_code_in_code_and_the_number_of_a_list_in_a_cell_are_imported():
+    assert imported("<code>a <b><code>b</code></b></code>") == "`a b`"
+    cell = "<table><tr><th><ol start='\"><b>'><li>a</ol><th><ol start=7><li>b</ol></table>"
+    assert imported(cell) == (
+        '| <ol><li>a</li></ol> | <ol start="7"><li>b</li></ol> |\n| --- | --- |'
+    )
+
+
 def test_characters_that_are_not_escaped_would_be_lost():
     text = "<p>a <b>&lt;script&gt; *b* &amp;copy;</b>"
     assert characters(markdown.render("a **<script> *b* &copy;**")) != characters(text)

@@ -233,7 +233,7 @@ def number(tag):
         sign = "*" if sign == "-" else "-"
     items = tag.find_all("li", recursive=False)
     step = -1 if "reversed" in tag.attrs else 1
-    now = whole(tag.get("start"), len(items) if step < 0 else 1)
+    now = whole(tag.attrs.pop("start", ""), len(items) if step < 0 else 1)
     due = None
     for item in items:
         now = whole(item.get("value"), now)
