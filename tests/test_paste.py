@@ -29,19 +29,20 @@ def desk(page, live_server, signed_in):  # noqa: F811
     return page
 
 
-def paste(desk, markup="", plain="plain", at="|"):
+def paste(desk, markup="", plain="plain", at="|", picture=False):
     """The field's text after a paste at the place that `fill` takes; … if it is the browser's."""
     fill(desk, at)
     left = desk.evaluate(
-        """([html, plain]) => {
+        """([html, plain, picture]) => {
             const clipboardData = new DataTransfer();
             if (html) clipboardData.setData("text/html", html);
             clipboardData.setData("text/plain", plain);
+            if (picture) clipboardData.items.add(new File(["x"], "a.png", {type: "image/png"}));
             const options = {clipboardData, bubbles: true, cancelable: true};
             const field = document.querySelector("#id_note");
             return field.dispatchEvent(new ClipboardEvent("paste", options));
         }""",
-        [markup, plain],
+        [markup, plain, picture],
     )
     return "…" if left else text(desk)
 
@@ -178,6 +179,8 @@ def test_what_programs_say_by_attributes_alone_is_kept(desk):
     for markup, expected in STRUCTURE.items():
         assert paste(desk, markup) == expected
         assert not message(desk).is_visible()
+    # Excel and Word offer a picture of it, too.
+    assert paste(desk, word((1, "1.", "a")), picture=True) == "1. a"
     # A name of the text's own is not taken again.
     note = [markup for markup in STRUCTURE if "fn1" in markup][-1]
     assert paste(desk, note, at="[^1]|") == "[^1]\n\na[^2]\n\n[^2]: note"
