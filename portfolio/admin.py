@@ -25,7 +25,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from markdownx.widgets import AdminMarkdownxWidget
 
-from . import rights
+from . import html_rules, rights
 from .editing import copies, users  # noqa: F401  (users registers its own)
 from .editing.actions import BulkAdmin
 from .editing.deleted import RecoverableAdmin
@@ -96,7 +96,7 @@ class MarkdownWidget(LineEnds, AdminMarkdownxWidget):
             "portfolio/editor.js",
             module("toolbar"),
             module("tally"),
-            module("paste"),
+            module("paste", **{"data-rules": html_rules.rules()}),
             module("link-picker", **{"data-links": reverse_lazy("editing:links")}),
             module("pictures"),
             module("descriptions"),

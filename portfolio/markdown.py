@@ -671,7 +671,9 @@ def _direct(state):
 
 _SCHEME = re.compile(r"(?:^|[^a-z0-9])(https?)$", re.IGNORECASE)
 _IN_URL = r"""[^\s\x00-\x1f<>()\[\]{}|\\^`"«»\u2010-\u203e\u3000-\u303f\uff00-\uff20]"""
-_AFTER_SCHEME = re.compile(rf"://(?:{_IN_URL}|\({_IN_URL}*\))+(?<![?!.,:;*_~'])")
+# What follows the scheme. A string, because the browser has to know it too.
+BARE_LINK = rf"://(?:{_IN_URL}|\({_IN_URL}*\))+(?<![?!.,:;*_~'])"
+_AFTER_SCHEME = re.compile(BARE_LINK)
 _FOOTNOTE = re.compile(r"\[\^[^\s\]]{1,999}\]")
 
 

@@ -171,8 +171,8 @@ HTML = {
     "parts of a table": ("<table><thead><tr><th>a<tbody><tr><td>1<tbody><tr><td>2"
                          "<tfoot><tr><td>3</table>",
                          "| a |\n| --- |\n| 1 |\n| 2 |\n| 3 |"),
-    "a table without a head": ("<table><tr><td>1<tr><td>2</table>",
-                               "|  |\n| --- |\n| 1 |\n| 2 |"),
+    "a table without a head": ("<table><tr><td>1<td>2<tr><td>3</table>",
+                               "| 1 | 2 |\n| --- | --- |\n| 3 |  |"),
     "numbers that are none": ("<ol start=²><li>a</ol>", "1. a"),
     "bold over blocks": ("<b>a<ul><li>c</ul>d</b>", "**a**\n\n- c\n\n**d**"),
     "a pipe in a table": ("<table><tr><th>a|b</table>", "| a\\|b |\n| --- |"),

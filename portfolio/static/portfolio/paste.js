@@ -7,16 +7,33 @@ import { ADDRESS } from "./marks.js";
 
 // More than a field takes.
 const MOST = 100_000; // characters
-const BLOCK = /^(?:#{1,6} |[-*+] |\d+\. |> |```|\||---)|\n\n/;
+const BLOCK = /^(?:#{1,6} |[-*+] |\d+[.)] |> |```|\||---|<details|\[\^\d+\]:)|\n\n/;
+
+/* A note about a paste is true until the next one, or until something else is typed. */
+const notes = new WeakMap();
+
+function note(field, text) {
+  notes.set(field, text);
+  tell(field, text);
+  // The input of the paste itself comes before this.
+  setTimeout(() => field.addEventListener("input", () => forget(field), { once: true }));
+}
+
+function forget(field) {
+  const message = field.parentElement.querySelector(".markdownx-message");
+  // Others may have said something since.
+  if (message && message.textContent === notes.get(field)) tell(field, "");
+  notes.delete(field);
+}
 
 function asMarkdown(field, html) {
   try {
-    const { text, dropped } = converted(html);
-    if (dropped) tell(field, `Pictures that did not come along: ${dropped}. Add them as files.`);
+    const { text, dropped } = converted(html, field.value);
+    if (dropped) note(field, `Pictures that did not come along: ${dropped}. Add them as files.`);
     return text?.length > MOST ? null : text;
   } catch (error) {
     if (!(error instanceof TooLarge)) throw error;
-    tell(field, "That is too large to become Markdown, so its plain text is pasted.");
+    note(field, "That is too large to become Markdown, so its plain text is pasted.");
     return null;
   }
 }
@@ -35,9 +52,11 @@ document.addEventListener("paste", (event) => {
   if (!field || field.readOnly || event.defaultPrevented) return;
   const { value, selectionStart: from, selectionEnd: to } = field;
   const { clipboardData } = event;
-  // A spreadsheet offers its cells as a picture too; the text is meant.
-  if (clipboardData.files.length || isInCode(value, from)) return;
+  forget(field);
+  if (isInCode(value, from)) return;
   const plain = clipboardData.getData("text/plain");
+  // A spreadsheet offers its cells as a picture too; the text is meant, as in pictures.js.
+  if (clipboardData.files.length && !plain) return;
   const address = plain.trim();
   const selected = value.slice(from, to);
   let text;
