@@ -120,7 +120,7 @@ def test_an_entry_comes_back_with_its_role_its_tools_and_its_evidence(admin_clie
     assert not FormerAddress.objects.exists()
 
 
-def test_undo_of_a_live_entry_is_in_every_public_output_again(admin_client):
+def test_what_was_deleted_is_undone_at_once_in_every_public_output(admin_client):
     tool = make_tool()
     entry = make_entry(title="qwertz", slug="qwertz", tools=[tool], body="a zyxwvut text.")
     public = entry.get_absolute_url()

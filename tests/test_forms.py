@@ -9,6 +9,7 @@ import random
 
 import pytest
 from django.contrib import admin
+from django.contrib.auth.models import Group
 from django.urls import reverse
 from reversion.models import Version
 
@@ -77,6 +78,21 @@ def is_there(body, answer):
     copies = WorkingCopy.objects.filter(data__body__0=body)
     versions = Version.objects.filter(serialized_data__contains=body)
     return answer.status_code == 200 or copies.exists() or versions.exists()
+
+
+@pytest.mark.parametrize("chosen", ["x", "²", "1e400", "9" * 30, "a\0b", "-1", "<script>"])
+def test_no_form_answers_500_for_a_choice_that_is_none(admin_client, admin_user, chosen):
+    """Of those that are no content, too."""
+    group = Group.objects.first()
+    for address, name in [
+        (reverse("admin:portfolio_formeraddress_add"), "tool"),
+        (reverse("admin:auth_user_change", args=[admin_user.pk]), "groups"),
+        (reverse("admin:auth_group_change", args=[group.pk]), "permissions"),
+    ]:
+        assert admin_client.get(address).status_code == 200
+        sent = {"path": "/a/", "username": "admin", "is_active": "on", "name": group.name}
+        answer = admin_client.post(address, sent | {"is_superuser": "on", name: chosen})
+        assert answer.status_code in (200, 302), (address, answer.status_code)
 
 
 def test_the_forms_that_are_tried_are_those_of_every_kind():

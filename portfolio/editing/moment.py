@@ -22,6 +22,7 @@ FIRST_YEAR, LAST_YEAR = 1000, 9998  # with a day to spare for any time zone
 class MomentWidget(AdminSplitDateTime):
     """A box for the date and one for the time; hidden, their zone and the instant they show."""
 
+    template_name = "admin/widgets/moment.html"
     supports_microseconds = True
 
     def __init__(self, attrs=None):

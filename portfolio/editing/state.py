@@ -214,11 +214,17 @@ def settled(data, forms):
 
 
 def _settle_choices(data, fields, prefix=""):
-    # The admin's boxes ask the database for whatever is chosen.
-    for name, field in fields.items():
-        if hasattr(field, "queryset") and prefix + name in data:
-            chosen = data.getlist(prefix + name)
-            data.setlist(prefix + name, [value for value in chosen if is_key(value)])
+    settle_keys(data, [prefix + name for name in fields if hasattr(fields[name], "queryset")])
+
+
+def settle_keys(data, names):
+    """Leave out of these parts of the data what can be no key.
+
+    The admin's boxes ask the database for whatever is chosen.
+    """
+    for name in names:
+        if name in data:
+            data.setlist(name, [value for value in data.getlist(name) if is_key(value)])
 
 
 def is_key(text):

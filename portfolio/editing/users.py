@@ -11,6 +11,7 @@ from django.shortcuts import redirect
 from portfolio.rights import OWNER, is_owner
 
 from .access import LAST_OWNER, follow_groups, leaves_no_owner
+from .form import ChoicesAdmin
 from .lists import SearchedAdmin
 
 
@@ -41,7 +42,7 @@ class UserForm(UserChangeForm):
 
 
 @admin.register(User)
-class OwnersUserAdmin(OwnersOnly, SearchedAdmin, UserAdmin):
+class OwnersUserAdmin(OwnersOnly, ChoicesAdmin, SearchedAdmin, UserAdmin):
     """The details of a user, who comes in by an invitation: nobody makes up a password for them."""
 
     form = UserForm
@@ -82,7 +83,7 @@ def refuse_to_delete(users):
 
 
 @admin.register(Group)
-class OwnersGroupAdmin(OwnersOnly, SearchedAdmin, GroupAdmin):
+class OwnersGroupAdmin(OwnersOnly, ChoicesAdmin, SearchedAdmin, GroupAdmin):
     """The group of the owners keeps its name, by which it is known, and stays."""
 
     def get_readonly_fields(self, request, obj=None):
