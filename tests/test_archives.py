@@ -87,9 +87,9 @@ def test_each_page_has_a_title_and_one_address_of_its_own(client):
     pages = walk(client, "/journal/", "prev")
     titles = [document(client.get(address)).find("head/title").text for address, _ in pages]
     assert titles == [
-        "journal · portfolio",
-        "journal, sep 2024 – oct 2024 · portfolio",
-        "journal, jul 2024 – aug 2024 · portfolio",
+        "journal · localhost",
+        "journal, sep 2024 – oct 2024 · localhost",
+        "journal, jul 2024 – aug 2024 · localhost",
     ]
     assert [address for address, _ in pages[1:]] == [
         "/journal/before" + entries[-1].removeprefix("/journal") for _, entries in pages[:-1]

@@ -15,6 +15,7 @@ from portfolio.editing.ordering import LAST, reorder
 from portfolio.models import Focus, Principle, Profile, ProfileLink, Tool
 from roles.models import Role
 
+from .desk import fields_of
 from .factories import make_focus, make_outcome, make_principle, make_role, make_tool, make_user
 from .test_editor import signed_in  # noqa: F401  (a fixture)
 
@@ -267,9 +268,10 @@ def test_what_is_new_goes_to_the_end(admin_client):
 def test_an_open_form_does_not_undo_an_order(admin_client):
     first, second = make_tool(position=1), make_tool(position=2)
     address = reverse("admin:portfolio_tool_change", args=[first.pk])
-    assert 'name="position"' not in admin_client.get(address).text
+    form = fields_of(admin_client, address)
+    assert "position" not in form
     send(admin_client, second, first)
-    admin_client.post(address, {"name": "renamed", "slug": first.slug, "position": "1"})
+    admin_client.post(address, form | {"name": "renamed", "position": "1"})
     assert order_of(Tool) == [second, first]
     assert Tool.objects.get(pk=first.pk).name == "renamed"
 
@@ -350,7 +352,8 @@ def test_rows_of_a_form_have_their_number_and_new_ones_go_to_the_end(admin_clien
     page = admin_client.get(address).text
     assert 'type="number" name="links-0-position"' in page
     order = {"row_0": {"position": "2"}, "row_1": {"position": "1"}}
-    answer = admin_client.post(address, rows(one, two, None, **order))
+    seen = {"_base": fields_of(admin_client, address)["_base"]}
+    answer = admin_client.post(address, seen | rows(one, two, None, **order))
     assert answer.status_code == 302, answer.context["errors"]
     assert [link.label for link in profile.links.all()] == ["two", "one", "new"]
 

@@ -19,7 +19,7 @@ import pytest
 from django.db import OperationalError
 from django.db.utils import ConnectionHandler
 
-from portfolio.management.commands import serve
+from portfolio.management.commands import load_example, serve
 from portfolio.settings import database
 
 from .machine import postgres, prctl, wait_for
@@ -108,7 +108,7 @@ def site(server, tmp_path_factory):
 
     # As if another machine that starts had come a moment before.
     with psycopg.connect(server.url) as other:
-        other.execute("SELECT pg_advisory_xact_lock(%s)", [serve.PREPARING])
+        other.execute("SELECT pg_advisory_xact_lock(%s)", [load_example.PREPARING])
         wait_until(lambda: server.ask("SELECT FROM pg_locks WHERE NOT granted"))
         assert not server.ask(MIGRATED)
     wait_until(lambda: answer(f"{url}/") == 200)

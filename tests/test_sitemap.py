@@ -256,7 +256,7 @@ def test_it_lists_what_there_is_with_the_plain_form_of_each(client):
 
 def test_without_a_profile_it_invents_nothing(client):
     text = client.get("/llms.txt").text
-    assert text.startswith("# portfolio\n\n## pages\n")
+    assert text.startswith("# example.org\n\n## pages\n")
     assert [*sections(text)] == ["pages"]
 
 

@@ -249,10 +249,9 @@ def test_what_a_browser_puts_back_is_offered_and_not_taken_for_what_is_stored(de
     entry = make_entry(body="version two")
     open_form(desk, entry)
     desk.add_init_script(
-        "addEventListener('DOMContentLoaded', () => {"
-        "document.querySelector('#id_body').value = 'version one'; }, { capture: true });"
         "document.addEventListener('readystatechange', () => {"
-        "const body = document.querySelector('#id_body'); if (body) body.value = 'version one'; });"
+        "if (document.readyState !== 'interactive') return;"
+        "document.querySelector('#id_body').value = 'version one'; });"
     )
     desk.reload()
     expect(desk.locator(".unsaved")).to_contain_text("did not reach the server")
