@@ -29,7 +29,7 @@ from . import html_rules, rights
 from .editing import copies, users  # noqa: F401  (users registers its own)
 from .editing.actions import BulkAdmin
 from .editing.deleted import RecoverableAdmin
-from .editing.form import ChoicesAdmin, ContentForm, PartFormSet, PublishableForm
+from .editing.form import ContentForm, PartFormSet, PublishableForm
 from .editing.lists import ListedAdmin
 from .editing.models import WorkingCopy, new_key
 from .editing.moment import MomentField, MomentWidget
@@ -451,7 +451,7 @@ class FocusAdmin(OrderedAdmin, ContentAdmin):
 
 
 @admin.register(FormerAddress)
-class FormerAddressAdmin(ChoicesAdmin, ListedAdmin, admin.ModelAdmin):
+class FormerAddressAdmin(ListedAdmin, admin.ModelAdmin):
     formfield_overrides = {models.CharField: {"widget": AdminTextInputWidget(SPELT)}}
     list_display = ["path", "target"]
     list_select_related = FormerAddress.KINDS

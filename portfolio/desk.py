@@ -82,6 +82,8 @@ def in_progress(user):
         items = model.objects.visible_to(user)
         drafts = items.filter(publish_at=None)
         changed = items.exclude(publish_at=None).filter(pk__in=pks(copies, model))
+        # Of what is public, who may only read it is not told that it will change.
+        changed = [item for item in changed if may_change(user, item)]
         number += drafts.count() + len(changed)
         for item in [*drafts.order_by("-updated_at")[:MOST], *changed]:
             lines.append(line(item, copies.get(key_of(item))))

@@ -153,7 +153,7 @@ def test_a_schedule_asks_when_in_the_time_zone_of_the_site(admin_client, setting
     asked = select(admin_client, "schedule", entry)
     assert "in Europe/Vienna" in told(asked)
     page = confirm(admin_client, asked, when="2030-07-01T09:30")
-    assert "goes live on 01 jul 2030, 09:30 at /journal/" in told(page)
+    assert "goes live on 01 jul 2030, 09:30 (Europe/Vienna) at /journal/" in told(page)
     assert Entry.objects.get().state == "draft"
     confirm(admin_client, page)
     entry.refresh_from_db()

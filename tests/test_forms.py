@@ -164,3 +164,32 @@ def test_a_key_of_something_new_is_used_once(admin_client):
     ]
     assert not WorkingCopy.objects.exists()
     assert admin_client.get(f"{add}?copy={sent['_key'].partition(':')[2]}").status_code == 302
+
+
+def test_a_form_with_new_rows_that_is_sent_twice_is_done_once(admin_client):
+    role = make_role(publish_at=None)
+    sent = fields_of(admin_client, change(role)) | {
+        "outcomes-TOTAL_FORMS": "1",
+        "outcomes-0-figure": "10x",
+        "outcomes-0-what": "speed",
+        "outcomes-0-position": "0",
+        "_publish": "",
+    }
+    for _ in range(2):
+        answer = admin_client.post(change(role), sent)
+        assert answer.status_code == 302, answer.context["errors"]
+    assert [outcome.figure for outcome in role.outcomes.all()] == ["10x"]
+    # The control: another row is another form.
+    page = admin_client.post(change(role), sent | {"outcomes-0-what": "cost"})
+    assert "two have written this" in page.text
+
+
+@pytest.mark.parametrize("address", ["portfolio/tool", "journal/entry", "auth/group"])
+def test_no_form_answers_500_for_what_no_browser_sends(admin_client, address):
+    make_tool(), make_entry()
+    listed = f"/admin/{address}/"
+    pk = admin_client.get(listed).context["cl"].result_list[0].pk
+    assert admin_client.get(f"{listed}{pk}/change/?_to_field=").status_code == 200
+    for chosen in ("x", "a\0b", "9" * 30, "1e400", "²"):
+        sent = {"action": "delete_selected", "_selected_action": chosen}
+        assert admin_client.post(listed, sent).status_code in (200, 302), chosen

@@ -364,7 +364,7 @@ def edition_of(item):
 
 
 def moment(when):
-    return timezone.localtime(when).strftime("%d %b %Y, %H:%M").lower()
+    return f"{timezone.localtime(when):%d %b %Y, %H:%M}".lower() + f" ({zone_name()})"
 
 
 # As the admin knows them.

@@ -89,7 +89,7 @@ def put(copy, key, data, base, author):
     """Write a form's data into a working copy, or into a new one if it is None; gives the copy."""
     copy = copy or WorkingCopy(key=key, version=0)
     copy.data = {
-        name: [value.replace("\0", "\ufffd") for value in values]
+        name.replace("\0", "\ufffd"): [value.replace("\0", "\ufffd") for value in values]
         for name, values in data.lists()
         if not name.startswith("_") and name != "csrfmiddlewaretoken"
     }

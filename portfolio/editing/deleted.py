@@ -1,6 +1,7 @@
 """What was deleted: kept with all that goes with it, told with a way back, and listed."""
 
 from contextvars import copy_context
+from datetime import datetime
 
 import reversion
 from django.apps import apps
@@ -93,11 +94,19 @@ def keep_last_versions(user, why, items):
                 title=str(item)[:300],
                 author_id=getattr(item, "author_id", None),
                 links=links_to(item),
+                moments=moments_of(item),
             )
         for copy in WorkingCopy.objects.filter(key__in=map(key_of, items)):
             reversion.add_to_revision(copy)
         for link in ShareLink.objects.filter(key__in=map(key_of, items)):
             reversion.add_to_revision(link)
+
+
+def moments_of(item):
+    """Its times, as {field: ISO 8601}."""
+    values = {field.name: getattr(item, field.attname) for field in item._meta.concrete_fields}
+    moments = {name: value for name, value in values.items() if isinstance(value, datetime)}
+    return {name: value.isoformat() for name, value in moments.items()}
 
 
 def links_to(item):

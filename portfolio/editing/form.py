@@ -11,8 +11,6 @@ from django.utils.text import slugify
 
 from portfolio.search.words import words
 
-from .state import settle_keys
-
 # What a publishable can be told to do, by the name of the button; the first is meant where none is.
 VERBS = ("save", "publish", "schedule", "unpublish", "preview")
 
@@ -20,17 +18,6 @@ VERBS = ("save", "publish", "schedule", "unpublish", "preview")
 def verb_of(data):
     """The verb of a form's data."""
     return next((verb for verb in VERBS[1:] if f"_{verb}" in data), VERBS[0])
-
-
-class ChoicesAdmin:
-    """For an admin class of what is no content: nothing that is chosen makes its form fail."""
-
-    def changeform_view(self, request, *arguments, **options):
-        if request.method == "POST":
-            request.POST = request.POST.copy()
-            relations = [*self.opts.fields, *self.opts.many_to_many]
-            settle_keys(request.POST, [field.name for field in relations if field.remote_field])
-        return super().changeform_view(request, *arguments, **options)
 
 
 class ContentForm(forms.ModelForm):

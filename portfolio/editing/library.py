@@ -283,7 +283,8 @@ class ImageAdmin(ListedAdmin, admin.ModelAdmin):
             name = quoted(clean_file_name(file.name), 80)
             self.message_user(request, f"{name}: {outcome}", level)
         if request.accepts("text/html"):
-            return redirect(reverse(LIST, query={WHOLE: ""}))
+            may_see = self.has_view_permission(request)
+            return redirect(reverse(LIST, query={WHOLE: ""}) if may_see else "admin:index")
         return JsonResponse({"outcome": outcome})
 
     def add_one(self, request, file):

@@ -20,6 +20,8 @@ from django.utils.text import smart_split
 
 from portfolio.search.query import MOST_TYPED, MOST_WORDS
 
+from .state import is_key, settle_keys
+
 # The bare address of a list shows it as it was left; with this it is the whole list.
 WHOLE = "whole"
 SESSION_KEY = "lists"
@@ -99,18 +101,35 @@ class ContentList(ChangeList):
         ]
 
 
-class SearchedAdmin:
-    """For an admin class: looks for no more words than readers' search does.
+class TolerantAdmin:
+    """For every admin class: what a browser would not send is no failure of its forms and lists."""
 
-    Each word is a condition of its own, and SQLite takes no expression of any depth or length.
-    """
+    def get_object(self, request, object_id, from_field=None):
+        return super().get_object(request, object_id, from_field or None)
+
+    def changeform_view(self, request, *arguments, **options):
+        if request.method == "POST":
+            request.POST = request.POST.copy()
+            relations = [*self.opts.fields, *self.opts.many_to_many]
+            settle_keys(request.POST, [field.name for field in relations if field.remote_field])
+        return super().changeform_view(request, *arguments, **options)
+
+    def response_action(self, request, queryset):
+        if not all(map(is_key, request.POST.getlist(ACTION_CHECKBOX_NAME))):
+            self.message_user(
+                request, "What was selected is not in this list: select it again.", messages.WARNING
+            )
+            return None
+        return super().response_action(request, queryset)
+
+    # Each word is a condition of its own, and SQLite takes no expression of any depth or length.
 
     def get_search_results(self, request, queryset, search_term):
         searched = islice(smart_split(search_term[:MOST_TYPED]), MOST_WORDS)
         return super().get_search_results(request, queryset, " ".join(searched))
 
 
-class ListedAdmin(SearchedAdmin):
+class ListedAdmin(TolerantAdmin):
     """For an admin class: its list remembers filters, search and order, for as long as a session.
 
     An address with a query says itself what it shows, and that is what is remembered.
@@ -148,12 +167,3 @@ class ListedAdmin(SearchedAdmin):
         if kept != left.get(kind, ""):
             left = {**left, kind: kept} if kept else {k: v for k, v in left.items() if k != kind}
             request.session[SESSION_KEY] = left
-
-    def response_action(self, request, queryset):
-        selected = request.POST.getlist(ACTION_CHECKBOX_NAME)
-        if not all(pk.isdecimal() and len(pk) < 19 for pk in selected):
-            self.message_user(
-                request, "What was selected is not in this list: select it again.", messages.WARNING
-            )
-            return None
-        return super().response_action(request, queryset)

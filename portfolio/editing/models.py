@@ -243,7 +243,8 @@ class Deletion(models.Model):
     """What was deleted, beside its last version, which is in the revision.
 
     It has what no version holds: whose it was, and as `links` what pointed at it, by the name of
-    the relation, such as {"journal.entry.role": [primary keys]}.
+    the relation, such as {"journal.entry.role": [primary keys]}, and as `moments` its times to the
+    microsecond, which a version cuts.
     """
 
     revision = models.ForeignKey("reversion.Revision", models.CASCADE, related_name="deletions")
@@ -253,6 +254,7 @@ class Deletion(models.Model):
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+"
     )
     links = models.JSONField(default=dict)
+    moments = models.JSONField(default=dict)
     # The key of what it was brought back as.
     recovered_as = models.CharField(max_length=100, blank=True)
 

@@ -125,10 +125,11 @@ def explain(local):
     first, second = (local.replace(tzinfo=zone, fold=fold).utcoffset() for fold in (0, 1))
     name = zone_name()
     if first < second:
-        skipped = second - first
+        meant = local + (second - first)
+        day = "" if meant.date() == local.date() else f"{meant:%d %b %Y}, "
         return (
             f"{local:%H:%M} does not exist on {local:%d %b %Y} in {name}: the clocks go forward. "
-            f"Write {local + skipped:%H:%M} for the moment that it would have been."
+            f"Write {day}{meant:%H:%M} for the moment that it would have been."
         )
     return (
         f"{local:%H:%M} comes twice on {local:%d %b %Y} in {name}: the clocks go back. "

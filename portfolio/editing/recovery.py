@@ -1,6 +1,7 @@
 """How what was deleted comes back: as it was, as far as the rest still is as it was."""
 
 from contextlib import suppress
+from datetime import datetime
 from typing import NamedTuple
 
 import reversion
@@ -96,6 +97,8 @@ def bring_back(request, deletion, kept):
         # Its state is that of an earlier deletion: it may have been unpublished since.
         note = f"“{deletion}” was brought back and deleted again: recover it from deleted things"
         return Recovered(None, [note])
+    for name, moment in deletion.moments.items():
+        setattr(item, name, datetime.fromisoformat(moment))
     deleted_at = version.revision.date_created
     was_public = public_path(item, deleted_at)
     notes = empty_what_is_gone(item)

@@ -11,8 +11,7 @@ from django.shortcuts import redirect
 from portfolio.rights import OWNER, is_owner
 
 from .access import LAST_OWNER, follow_groups, leaves_no_owner
-from .form import ChoicesAdmin
-from .lists import SearchedAdmin
+from .lists import TolerantAdmin
 
 
 class OwnersOnly:
@@ -42,7 +41,7 @@ class UserForm(UserChangeForm):
 
 
 @admin.register(User)
-class OwnersUserAdmin(OwnersOnly, ChoicesAdmin, SearchedAdmin, UserAdmin):
+class OwnersUserAdmin(OwnersOnly, TolerantAdmin, UserAdmin):
     """The details of a user, who comes in by an invitation: nobody makes up a password for them."""
 
     form = UserForm
@@ -83,7 +82,7 @@ def refuse_to_delete(users):
 
 
 @admin.register(Group)
-class OwnersGroupAdmin(OwnersOnly, ChoicesAdmin, SearchedAdmin, GroupAdmin):
+class OwnersGroupAdmin(OwnersOnly, TolerantAdmin, GroupAdmin):
     """The group of the owners keeps its name, by which it is known, and stays."""
 
     def get_readonly_fields(self, request, obj=None):

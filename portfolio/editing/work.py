@@ -123,10 +123,12 @@ class Work:
         stored, mine = self.forms().state, self.forms(self.request.POST).state
         seen = copies.read(self.request.POST, copies.BASE)
         differing = {name for name, value in stored.items() if value != mine.get(name)}
+        differing = {name for name in differing if not is_filled_in(mine.get(name), stored[name])}
         if self.was_new:
             # What was left empty is filled in when it is saved.
             differing = {name for name in differing if mine.get(name)}
-        if self.verb == "unpublish" or not mine.get("publish_at"):
+        moment = mine.get("publish_at")
+        if self.verb == "unpublish" or not moment or seen.get("publish_at") == digest(moment):
             differing.discard("publish_at")
         return not differing and any(seen.get(name) != digest(stored[name]) for name in stored)
 
@@ -309,6 +311,20 @@ class Work:
             names = ", ".join(dict.fromkeys(found.check for found in self.blocked))
             why.append(f"despite {names}: {self.despite}")
         return "\n".join(filter(None, [said[self.verb], *why]))
+
+
+def is_filled_in(mine, stored):
+    """Whether rows are those that are stored, but for the place that a new one is given."""
+    is_rows = isinstance(mine, list) and mine and isinstance(mine[0], dict)
+    if not is_rows or len(mine) != len(stored):
+        return False
+    return all(
+        any(
+            all(row[name] in (other[name], *(("", "0") * (name == "position"))) for name in row)
+            for other in stored
+        )
+        for row in mine
+    )
 
 
 def save_row(formset, form, item):

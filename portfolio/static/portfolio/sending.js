@@ -10,8 +10,10 @@ const form = document.querySelector(".change-form #content-main > form");
 /* Why it would not arrive; empty if it would. */
 async function obstacle() {
   try {
-    const { type, status } = await fetch(location, { method: "HEAD", redirect: "manual" });
-    if (status >= 500) throw new Error(status);
+    const { type, status, headers } = await fetch(location, { method: "HEAD", redirect: "manual" });
+    // A page without our policy is one that something on the way puts in its place.
+    const isOurs = type === "opaqueredirect" || headers.has("Content-Security-Policy");
+    if (status >= 500 || !isOurs) throw new Error(status);
     if (type === "opaqueredirect") {
       return "You are signed out: sign in again in another tab. Your text is still here, "
         + "and is saved as soon as you are back.";

@@ -45,8 +45,9 @@ export async function post(name, body, options = {}) {
   try {
     body.set("csrfmiddlewaretoken", token());
     const response = await fetch(address(name), { method: "POST", body, ...options });
-    const answer = await response.json().catch(() => ({}));
-    return { ...answer, status: response.status };
+    const answer = await response.json().catch(() => null);
+    // A page that something on the way puts in its place, such as a hotel's, is none of ours.
+    return { ...answer, status: answer || !response.ok ? response.status : 0 };
   } catch {
     return { status: 0 };
   }
@@ -123,6 +124,7 @@ let sequence = 0;
 let unsent = false; // the last attempt failed, and another may not
 let passing = false; // the press that was let through
 let isLeaving = false; // the form itself is on its way
+let pressed = ""; // the button whose press did not get through
 
 function say(text) {
   const status = bar.querySelector(".saved");
@@ -162,7 +164,7 @@ async function send(extra, options) {
   input("_edition").value = answer.edition ? JSON.stringify(answer.edition) : "";
   input("_base").value = JSON.stringify(answer.base);
   bar.querySelector(".saved").classList.remove("failed");
-  say(`saved ${answer.saved}`);
+  say(`saved ${answer.saved}${pressed && `: press “${pressed}” again`}`);
   if (answer.badge) bar.querySelector(".state").outerHTML = answer.badge;
   if (answer.address.includes("copy=")) history.replaceState(null, "", answer.address);
   if (content() === kept) forget();
@@ -172,7 +174,7 @@ async function send(extra, options) {
 /* One at a time, so that an older text never arrives after a newer one. */
 function keep(extra) {
   clearTimeout(timer);
-  running = running.then(() => send(extra));
+  running = running.catch(() => {}).then(() => send(extra));
   return running;
 }
 
@@ -224,6 +226,7 @@ async function submit(event) {
   // What the form's page shows: a conflict, or that it was deleted meanwhile.
   if (![200, 404, 409].includes(answer.status)) {
     isLeaving = false;
+    pressed = submitter.value;
     return;
   }
   input("csrfmiddlewaretoken").value = token();
