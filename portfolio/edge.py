@@ -73,6 +73,9 @@ class Edge:
         try:
             page, variant = self.recent[self.likeness(environ)]
         except KeyError:
+            page = None
+        # Outside, so that an error of the application does not begin with this one.
+        if page is None:
             return self.look_up(environ, start_response)
         now = time.monotonic()
         is_named = "HTTP_COOKIE" in environ or "HTTP_AUTHORIZATION" in environ

@@ -62,6 +62,16 @@ def test_a_page_is_made_once_and_is_what_django_answers(edge, client):
     assert "Content-Security-Policy" in first.headers
 
 
+def test_an_error_of_the_application_begins_with_none_of_the_layers(edge):
+    def fail(environ, start_response):
+        raise ZeroDivisionError
+
+    edge.application = fail
+    with pytest.raises(ZeroDivisionError) as caught:
+        ask(edge, "/admin/")
+    assert caught.value.__context__ is None
+
+
 @pytest.mark.parametrize(
     "other",
     [
