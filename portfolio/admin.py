@@ -350,7 +350,8 @@ class PublishableAdmin(BulkAdmin, ContentAdmin):
 
         If it is sent again, that is the same new thing.
         """
-        again = uuid5(NAMESPACE_URL, f"{self.opts.label_lower} {object_id} {request.user.pk}")
+        window = f"{request.user.pk} {copies.tab_of(request.POST)}"
+        again = uuid5(NAMESPACE_URL, f"{self.opts.label_lower} {object_id} {window}")
         for key in (f"{self.opts.label_lower}:{again}", new_key(self.model)):
             work = Work(self, request, None, key)
             data = settled(request.POST, work.forms())

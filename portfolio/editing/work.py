@@ -128,7 +128,11 @@ class Work:
             # What was left empty is filled in when it is saved.
             differing = {name for name in differing if mine.get(name)}
         moment = mine.get("publish_at")
-        if self.verb == "unpublish" or not moment or seen.get("publish_at") == digest(moment):
+        if (
+            self.verb in ("save", "unpublish")
+            or not moment
+            or seen.get("publish_at") == digest(moment)
+        ):
             differing.discard("publish_at")
         return not differing and any(seen.get(name) != digest(stored[name]) for name in stored)
 
