@@ -25,6 +25,7 @@ from markdown_it import MarkdownIt
 from markdown_it.common.utils import escapeHtml, unescapeAll
 from markdown_it.rules_block.html_block import html_block
 from markdown_it.rules_block.table import escapedSplit
+from markdown_it.rules_inline.autolink import autolink
 from markdown_it.rules_inline.html_inline import html_inline
 from markdown_it.token import Token
 from mdit_py_plugins.deflist import deflist_plugin
@@ -702,6 +703,16 @@ def _bare_link(state, silent):
     return True
 
 
+_AUTOLINK = re.compile(r"<(?:([a-z][a-z0-9+.-]*):|[^\s<>:]+@)", re.IGNORECASE)
+
+
+def _autolink(state, silent):
+    # The library's rule takes std::vector<std::string> and <host:port> for addresses.
+    begin = _AUTOLINK.match(state.src, state.pos)
+    is_address = begin and (not begin[1] or begin[1].lower() in _SCHEMES)
+    return bool(is_address) and autolink(state, silent)
+
+
 def _footnote_ref(state, silent):
     # The plugin's rule looks for the bracket's end through the whole paragraph, at each bracket.
     return bool(_FOOTNOTE.match(state.src, state.pos)) and footnote_ref(state, silent)
@@ -762,6 +773,7 @@ def _parser():
     parser.block.ruler.before("table", "count", _count_block, everywhere)
     parser.inline.ruler.before("text", "count", _count_inline)
     parser.inline.ruler.after("count", "bare_link", _bare_link)
+    parser.inline.ruler.at("autolink", _autolink)
     parser.inline.ruler.at("footnote_ref", _footnote_ref)
     parser.inline.ruler.at("html_inline", _html_inline)
     interrupts = {"alt": ["paragraph", "reference", "blockquote"]}

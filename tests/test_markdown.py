@@ -17,6 +17,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.utils.safestring import SafeString
 from markdown_it.rules_block.html_block import html_block
+from markdown_it.rules_inline.autolink import autolink
 from markdown_it.rules_inline.html_inline import html_inline
 from mdit_py_plugins.footnote.index import footnote_ref
 from pygments.lexers import get_all_lexers
@@ -47,11 +48,12 @@ def text_of(markup):
 
 @cache
 def parser_of_raw_html():
-    """The parser with the library's own rules for raw HTML, which lets all of it through."""
+    """The parser with the library's own rules for what is in `<>`, which let all of it through."""
     parser = markdown._parser()
     interrupts = {"alt": ["paragraph", "reference", "blockquote"]}
     parser.block.ruler.at("html_block", html_block, interrupts)
     parser.inline.ruler.at("html_inline", html_inline)
+    parser.inline.ruler.at("autolink", autolink)
     parser.disable(["pair_tags", "name_parts", "join_tags"])
     return parser
 
@@ -116,7 +118,7 @@ TAG = "not a tag that is allowed, so it is shown"
 OPEN = "a tag without its partner is shown"
 ATTRIBUTE = "ids get a mark, foreign classes and unknown attributes are dropped"
 COMMENT = "comments are dropped"
-SCHEME = "not a scheme that is allowed"
+SCHEME = "not a scheme that is allowed, so it is no link and shown"
 BARE = "a bare address is a link here"
 RUBY = (
     '<pre><code class="language-ruby"><span class="k">def</span><span class="w"> </span>'
@@ -198,10 +200,10 @@ DIFFERENCES = {
     494: (OPEN, "<p>[a](&lt;b)c\n[a](&lt;b)c&gt;\n[a](&lt;b&gt;c)</p>"),
     524: (TAG, '<p>[foo &lt;bar attr="](baz)"&gt;</p>'),
     536: (TAG, '<p>[foo &lt;bar attr="][ref]"&gt;</p>'),
-    596: (SCHEME, "<p><a>irc://foo.bar:2233/baz</a></p>"),
-    598: (SCHEME, "<p><a>a+b+c:d</a></p>"),
-    599: (SCHEME, "<p><a>made-up-scheme://foo,bar</a></p>"),
-    601: (SCHEME, "<p><a>localhost:5001/foo</a></p>"),
+    596: (SCHEME, "<p>&lt;irc://foo.bar:2233/baz&gt;</p>"),
+    598: (SCHEME, "<p>&lt;a+b+c:d&gt;</p>"),
+    599: (SCHEME, "<p>&lt;made-up-scheme://foo,bar&gt;</p>"),
+    601: (SCHEME, "<p>&lt;localhost:5001/foo&gt;</p>"),
     602: (
         BARE,
         '<p>&lt;<a class="bare" href="https://foo.bar/baz">https://foo.bar/baz</a> bim&gt;</p>',

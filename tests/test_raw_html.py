@@ -22,6 +22,9 @@ WORDS = [
     *("<!DOCTYPE html>", "<![CDATA[x]]>", "<details>", "<table>", "<td>", "<pre>", "<a href='/x'>"),
     *("<b>", "</b>", "</div>", "<summary>", "<del>", "<h1>", "<li>", "<p>", "<img>", "<input>"),
     *("<div title='", "<a b='", "a < b > c", "<3", "<>", "<-", "<_x>"),
+    *("std::vector<std::string> x", "<xs:element>", "</xs:element>", "<host:port>", "<foo:bar>"),
+    *("<user:password@host>", "<ftp://a.example/>", "<c:\\x>", "<a:b>", "<urn:isbn:1>", "<p:x/>"),
+    *("Map<k::K, v::V>", "<httpx:a>", "<ä:a>", "<a:b@c:d>", "<https://a b>", "<@a>"),
 ]
 
 
@@ -76,6 +79,9 @@ def test_a_block_of_code_in_tags_is_shown_line_by_line(text):
         ("<span/>a", "<p><span></span>a</p>\n"),
         ("<a href='/?a=1&copy=2'>x</a>", '<p><a href="/?a=1&amp;copy=2">x</a></p>\n'),
         ("\\<script> `<script>` &lt;b&gt;", None),
+        ("<Tel:+1>", '<p><a href="Tel:+1">Tel:+1</a></p>\n'),
+        ("<mailto:a@b>", '<p><a href="mailto:a@b">mailto:a@b</a></p>\n'),
+        ("<a+b@c>", '<p><a href="mailto:a+b@c">a+b@c</a></p>\n'),
         ("<https://a.example/>", '<p><a href="https://a.example/">https://a.example/</a></p>\n'),
     ],
 )
