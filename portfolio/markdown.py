@@ -591,7 +591,7 @@ def _name_heading(opening, heading, ids, env):
     )
     opening.attrs["id"] = name = own or ids.of_heading(words)
     has_link = {child.type for child in heading.children} & {"footnote_ref", "link_open"}
-    has_link = has_link or any(tag.name == "a" for tag in _raw_tags(heading))
+    has_link = has_link or any(tag.get("href") is not None for tag in _raw_tags(heading))
     if env.get("own") and words.strip() and not has_link:
         link = Token("link_open", "a", 1, attrs={"class": "anchor", "href": f"#{name}"})
         heading.children = [link, *heading.children, Token("link_close", "a", -1)]
@@ -613,6 +613,9 @@ def _name_tags(block, ids):
             name = ids.of_heading(" ".join("".join(words).split()))
         if name or tag.get("id") is not None:
             tag.set("id", name)
+        if tag.name == "a" and tag.get("href") is None:
+            # An anchor. The checks take an `a` without address for a link that lost it.
+            tag.name = tag.partner.name = "span"
 
 
 # Direction. Each block of a text with letters of both directions has that of its first letter; what

@@ -119,6 +119,7 @@ OPEN = "a tag without its partner is shown"
 ATTRIBUTE = "ids get a mark, foreign classes and unknown attributes are dropped"
 COMMENT = "comments are dropped"
 SCHEME = "not a scheme that is allowed, so it is no link and shown"
+ANCHOR = "an `a` without an address is no link"
 BARE = "a bare address is a link here"
 RUBY = (
     '<pre><code class="language-ruby"><span class="k">def</span><span class="w"> </span>'
@@ -211,9 +212,9 @@ DIFFERENCES = {
     608: (BARE, '<p>&lt; <a class="bare" href="https://foo.bar">https://foo.bar</a> &gt;</p>'),
     611: (BARE, '<p><a class="bare" href="https://example.com">https://example.com</a></p>'),
     613: (OPEN, "<p>&lt;a&gt;&lt;bab&gt;&lt;c2c&gt;</p>"),
-    614: (OPEN, "<p><a></a>&lt;b2/&gt;</p>"),
-    615: (OPEN, '<p><a></a>&lt;b2\ndata="foo" &gt;</p>'),
-    616: (OPEN, "<p><a></a></p>"),
+    614: (ANCHOR, "<p><span></span>&lt;b2/&gt;</p>"),
+    615: (ANCHOR, '<p><span></span>&lt;b2\ndata="foo" &gt;</p>'),
+    616: (ANCHOR, "<p><span></span></p>"),
     617: (TAG, '<p>Foo &lt;responsive-image src="foo.jpg" /&gt;</p>'),
     623: (OPEN, "<p>&lt;/a&gt;&lt;/foo &gt;</p>"),
     625: (COMMENT, "<p>foo </p>"),
