@@ -14,6 +14,7 @@ import re
 from contextlib import suppress
 from functools import cache, lru_cache, partial
 from hashlib import sha256
+from itertools import chain
 from threading import Lock
 from typing import NamedTuple
 from urllib.parse import urljoin
@@ -184,7 +185,8 @@ class LeftOut(NamedTuple):
     """`what` of the text's `line` is not shown, or not as the markup that it was meant for.
 
     `kind` is "element" (its tag is shown), "tag" (shown, it has no partner), "attribute",
-    "comment", "footnote" (nothing refers to it) or "cell" (its table's head has none).
+    "comment", "footnote" (nothing refers to it), "second note" (of the same label) or "cell" (its
+    table's head has none).
     """
 
     line: int
@@ -220,10 +222,11 @@ def left_out(text):
             for _, piece in token.meta.get("pieces", ()):
                 found += [LeftOut(at, *each) for each in raw_html.left_out(piece, _is_kept)]
                 at += getattr(piece, "source", piece).count("\n")
-    for label, number in env.get("footnotes", {}).get("refs", {}).items():
-        if number < 0:
-            note = next((n for n, each in enumerate(lines) if f"[^{label[1:]}]:" in each), 0)
-            found.append(LeftOut(note + 1, "footnote", f"[^{label[1:]}]"))
+    for line, label, is_first in env.get("notes", ()):
+        if not is_first:
+            found.append(LeftOut(line, "second note", f"[^{label}]"))
+        elif env["footnotes"]["refs"][f":{label}"] < 0:
+            found.append(LeftOut(line, "footnote", f"[^{label}]"))
     return sorted(found)
 
 
@@ -721,6 +724,28 @@ def _footnote_ref(state, silent):
     return bool(_FOOTNOTE.match(state.src, state.pos)) and footnote_ref(state, silent)
 
 
+def _sort_notes(state):
+    """Keep the first note of a label as GitHub does, and both of a note in a note.
+
+    The plugin keeps the last, and loses the text of what another stands in.
+    """
+    text, notes, labels = [], [], set()
+    inside = [text]
+    for token in state.tokens:
+        if token.type == "footnote_reference_open":
+            label, line = token.meta["label"], token.map[0] + 1
+            state.env.setdefault("notes", []).append((line, label, label not in labels))
+            if label in labels:
+                token.meta["label"] = f"{label} again"  # nothing refers to a label with a space
+            labels.add(label)
+            notes.append([])
+            inside.append(notes[-1])
+        inside[-1].append(token)
+        if token.type == "footnote_reference_close":
+            inside.pop()
+    state.tokens = [*text, *chain.from_iterable(notes)]
+
+
 def _footnote_number(self, tokens, index, options, env):
     number, again = tokens[index].meta["id"] + 1, tokens[index].meta["subId"]
     note, nth = f"{env['docId']}-{number}", f":{again}" if again else ""
@@ -779,6 +804,7 @@ def _parser():
     parser.inline.ruler.at("autolink", _autolink)
     parser.inline.ruler.at("footnote_ref", _footnote_ref)
     parser.inline.ruler.at("html_inline", _html_inline)
+    parser.core.ruler.before("footnote_tail", "sort_notes", _sort_notes)
     interrupts = {"alt": ["paragraph", "reference", "blockquote"]}
     parser.block.ruler.at("html_block", _html_block, interrupts)
     parser.core.ruler.after("inline", "figures", _figures)

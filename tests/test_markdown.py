@@ -569,6 +569,17 @@ def test_it_is_the_mark_of_the_text_that_keeps_footnotes_apart():
     assert len(ids) == 2 * len(set(ids))
 
 
+def test_the_first_of_footnotes_with_one_label_is_shown():
+    made = render("a[^1] b[^1]\n\n[^1]: *first*\n\n[^1]: second\n\n> [^1]: third\n\nend")
+    assert "<em>first</em>" in made
+    assert "second" not in made and "third" not in made
+
+
+def test_a_footnote_in_a_footnote_takes_nothing_away():
+    made = render("a[^1]\n\n[^1]: b[^2]\n\n    [^2]: c\n\n    d\n\nend")
+    assert text_of(made).split() == ["a1", "end", "b2", "d", "↑", "c", "↑"]
+
+
 def test_links_of_footnotes_have_names():
     names = [
         attributes["aria-label"] for name, attributes in elements(render(NOTED)) if name == "a"

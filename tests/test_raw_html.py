@@ -116,6 +116,9 @@ LEFT_OUT = {
     "a hidden target": ("<a href=' java\tscript:x'>b</a>", None, None, None),
     "a comment": ("a\n\n<!-- to do -->", 3, "comment", "to do"),
     "a note": ("a\n\n[^b]: c", 3, "footnote", "[^b]"),
+    "a note below its like in code": ("`[^b]: c`\n\n> [^b]: c", 3, "footnote", "[^b]"),
+    "a second note": ("a[^b]\n\n[^b]: c\n\n- [^b]: d", 5, "second note", "[^b]"),
+    "a second note in the first": ("a[^b]\n\n[^b]: c\n\n    [^b]: d", 5, "second note", "[^b]"),
     "a cell": ("|a|b|\n|-|-|\n|c|d|e|", 3, "cell", "e"),
 }
 
@@ -133,6 +136,7 @@ def test_what_is_left_out_is_found_with_its_line(text, line, kind, what):
         "```html\n<script>x</script>\n```",
         "a<!--more-->b <!-- excerpt -->",
         "<p class='x' data-x='y' id='z' target=_blank>a</p>",
+        "x[^1]\n\n[^1]: y [^2]\n\n    [^2]: z",
         "x[^1]\n\n[^1]: y\n\n|a|b|\n|-|-|\n|c|\n|d|e\\|f|",
         "x" * 100_001 + "<script>x</script>",
     ],
