@@ -185,8 +185,8 @@ class LeftOut(NamedTuple):
     """`what` of the text's `line` is not shown, or not as the markup that it was meant for.
 
     `kind` is "element" (its tag is shown), "tag" (shown, it has no partner), "attribute",
-    "comment", "footnote" (nothing refers to it), "second note" (of the same label) or "cell" (its
-    table's head has none).
+    "comment", "footnote" (nothing refers to it), "second note" (of the same label),
+    "definition" (of a link, and no link has it) or "cell" (its table's head has none).
     """
 
     line: int
@@ -197,9 +197,10 @@ class LeftOut(NamedTuple):
 def left_out(text):
     """Each `LeftOut` of a text, in the order of its lines. A text shown as written has none."""
     text, found = _NEWLINE.sub("\n", _tidy(text)), []
-    if len(text) > LIMIT or not any(mark in text for mark in ("<", "[^", "|")):
+    if len(text) > LIMIT or not any(mark in text for mark in ("<", "]:", "|")):
         return found
-    env = _env(text)
+    references = _References()
+    env = _env(text) | {"references": references}
     try:
         blocks = _PARSER.parse(text, env)
     except ValidationError:
@@ -227,7 +228,26 @@ def left_out(text):
             found.append(LeftOut(line, "second note", f"[^{label}]"))
         elif env["footnotes"]["refs"][f":{label}"] < 0:
             found.append(LeftOut(line, "footnote", f"[^{label}]"))
+    unused = [each for label, each in references.items() if label not in references.used]
+    for each in env.get("duplicate_refs", ()):
+        first = references[each["label"]]
+        if (each["href"], each["title"]) != (first["href"], first["title"]):
+            unused.append(each)
+    for each in unused:
+        line = each["map"][0]
+        found.append(LeftOut(line + 1, "definition", lines[line][lines[line].find("[") :].strip()))
     return sorted(found)
+
+
+class _References(dict):
+    """The parser's definitions of links, which notes those that a link has."""
+
+    def __init__(self):
+        self.used = set()
+
+    def get(self, label, default=None):
+        self.used.add(label)
+        return super().get(label, default)
 
 
 def _is_kept(tag, name, value):

@@ -119,6 +119,13 @@ LEFT_OUT = {
     "a note below its like in code": ("`[^b]: c`\n\n> [^b]: c", 3, "footnote", "[^b]"),
     "a second note": ("a[^b]\n\n[^b]: c\n\n- [^b]: d", 5, "second note", "[^b]"),
     "a second note in the first": ("a[^b]\n\n[^b]: c\n\n    [^b]: d", 5, "second note", "[^b]"),
+    "a definition": ("[TODO]: buy", 1, "definition", "[TODO]: buy"),
+    "a definition alone": ("a\n\n[1]:\n  https://a.example", 3, "definition", "[1]:"),
+    "a definition in a list": ("a\n\n> - [b c]: /d 'e'", 3, "definition", "[b c]: /d 'e'"),
+    "a note with a space": ("a\n\n[^b c]: d", 3, "definition", "[^b c]: d"),
+    "a definition that code has": ("`[b]`\n\n[b]: c", 3, "definition", "[b]: c"),
+    "a comment by trick": ("a\n\n[//]: # (to do)", 3, "definition", "[//]: # (to do)"),
+    "a second definition": ("[b]\n\n[b]: c\n[B]: d", 4, "definition", "[B]: d"),
     "a cell": ("|a|b|\n|-|-|\n|c|d|e|", 3, "cell", "e"),
 }
 
@@ -136,6 +143,9 @@ def test_what_is_left_out_is_found_with_its_line(text, line, kind, what):
         "```html\n<script>x</script>\n```",
         "a<!--more-->b <!-- excerpt -->",
         "<p class='x' data-x='y' id='z' target=_blank>a</p>",
+        "[a] [b][C] ![d][] [![e]][f]\n\n"
+        "[a]: x\n[c]: x\n[D]: x\n[e]: x\n[f]: x\n[a]: x\n\n\\[g]: x and `[h]: x`\n\n    [i]: x",
+        "x[^1] y\n\n[^1]: z [a]\n\n    [a]: b",
         "x[^1]\n\n[^1]: y [^2]\n\n    [^2]: z",
         "x[^1]\n\n[^1]: y\n\n|a|b|\n|-|-|\n|c|\n|d|e\\|f|",
         "x" * 100_001 + "<script>x</script>",
