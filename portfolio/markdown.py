@@ -252,10 +252,12 @@ class _References(dict):
 
 def _is_kept(tag, name, value):
     """Whether an attribute stays that a reader would miss."""
+    if name not in _ATTRIBUTES["*"] and name not in _ATTRIBUTES.get(tag, ()):
+        return False
     if name in ("href", "src"):
         scheme = re.match(r"[\s\0-\x20]*([a-z][a-z0-9+.-]*):", value, re.IGNORECASE)
         return not scheme or scheme[1].lower() in _SCHEMES
-    return name in _ATTRIBUTES["*"] or name in _ATTRIBUTES.get(tag, ())
+    return True
 
 
 # What a text may cost. The parser is quick with most texts but not with all (quotations in

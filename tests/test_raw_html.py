@@ -93,7 +93,7 @@ def test_markup_that_is_kept_stays_markup(text, made):
 
 
 def test_kept_tags_are_all_that_come_through():
-    for tag in sorted(markdown.KEPT_TAGS - {"input", "img"} - raw_html.TABLE_PARTS):
+    for tag in sorted(markdown.KEPT_TAGS - {"input", "img", "source"} - raw_html.TABLE_PARTS):
         end = "" if tag in raw_html.VOID else f"y</{tag}>"
         assert f"<{tag}" in render(f"x <{tag} href='/'>{end}", under=0)
         assert f"&lt;{tag}z&gt;" in render(f"x <{tag}z>{end}")
@@ -113,6 +113,20 @@ LEFT_OUT = {
     "a handler": ("<p\nonclick=x>a</p>", 1, "attribute", "onclick"),
     "a style": ("a <b style='color: red'>b</b>", 1, "attribute", "style"),
     "a target": ("a\n<a href='javascript:x'>b</a>", 2, "attribute", "href"),
+    "an address where none goes": ("a\n<p href='/x'>b</p>", 2, "attribute", "href"),
+    "a picture's source": ("<source src='x'>", 1, "element", "<source src='x'>"),
+    "a source beside": (
+        "<picture><img src=x></picture>\n<source srcset=x />",
+        2,
+        "element",
+        "<source srcset=x />",
+    ),
+    "a source of nothing": (
+        "a <picture><source src=x><img src=x></picture>",
+        1,
+        "attribute",
+        "src",
+    ),
     "a hidden target": ("<a href=' java\tscript:x'>b</a>", None, None, None),
     "a comment": ("a\n\n<!-- to do -->", 3, "comment", "to do"),
     "a note": ("a\n\n[^b]: c", 3, "footnote", "[^b]"),
@@ -142,6 +156,7 @@ def test_what_is_left_out_is_found_with_its_line(text, line, kind, what):
         "List<String> and <your-name>, <script> and <T>, a < b, <br> and `<iframe src=x></iframe>`",
         "```html\n<script>x</script>\n```",
         "a<!--more-->b <!-- excerpt -->",
+        "<picture>\n<source srcset='/x 2w' type='image/png'><img src='/x' width=1>\n</picture>",
         "<p class='x' data-x='y' id='z' target=_blank>a</p>",
         "[a] [b][C] ![d][] [![e]][f]\n\n"
         "[a]: x\n[c]: x\n[D]: x\n[e]: x\n[f]: x\n[a]: x\n\n\\[g]: x and `[h]: x`\n\n    [i]: x",
