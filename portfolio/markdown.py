@@ -720,6 +720,8 @@ def _bare_link(state, silent):
     if not rest or not state.pending.endswith(scheme[1]):
         return False
     url = scheme[1] + rest[0]
+    if not _is_address(url, state):
+        return False
     state.pending = state.pending.removesuffix(scheme[1])
     state.push("link_open", "a", 1).attrs = {
         "href": state.md.normalizeLink(url),
@@ -731,14 +733,30 @@ def _bare_link(state, silent):
     return True
 
 
-_AUTOLINK = re.compile(r"<(?:([a-z][a-z0-9+.-]*):|[^\s<>:]+@)", re.IGNORECASE)
+_AUTOLINK = re.compile(r"<(?:(([a-z][a-z0-9+.-]*):[^\s<>]*)>|[^\s<>:]+@)", re.IGNORECASE)
 
 
 def _autolink(state, silent):
     # The library's rule takes std::vector<std::string> and <host:port> for addresses.
-    begin = _AUTOLINK.match(state.src, state.pos)
-    is_address = begin and (not begin[1] or begin[1].lower() in _SCHEMES)
-    return bool(is_address) and autolink(state, silent)
+    found = _AUTOLINK.match(state.src, state.pos)
+    if not found or (found[2] and found[2].lower() not in _SCHEMES):
+        return False
+    if found[1] and not _is_address(found[1], state):
+        return False
+    return autolink(state, silent)
+
+
+# Most addresses, which need no look.
+_ORDINARY = re.compile(r"https?://(?:[a-z0-9]+[.-])*[a-z]+(?::\d{1,4})?(?:[/?#]|$)", re.IGNORECASE)
+
+
+def _is_address(url, state):
+    """Whether the sanitiser leaves it as an address, as it does not http://host:port."""
+    if _ORDINARY.match(url):
+        return True
+    _spend(state.env, 4)
+    href = escapeHtml(state.md.normalizeLink(url))
+    return "href=" in _CLEANER.clean(f'<a href="{href}"></a>')
 
 
 def _footnote_ref(state, silent):

@@ -124,7 +124,8 @@ FINE = {
         '<a id="é"></a> <a name="y">[z](#é)</a>\n\n## <a name="x"/>Title\n\n<p><a name="y">a</a>'
         '</p>\n\n<a class=""></a> <a id="top">b</a> <a name=" "></a>[c](#y) [d](#x) [e](#title)'
     ),
-    "words in angle brackets": "<xs:element> <host:port> std::vector<std::string> <ftp://a/b>",
+    "words in angle brackets": "<xs:element> <host:port> std::vector<std::string> <ftp://a/b> "
+    "http://host:port/ and <https://host:port/>",
     "a picture as a link": "[![the map](/media/{}.png)](https://a.example/)",
     "indented Python": fence("python", "    return 1"),
     "top-level await": fence("python", "await f()"),

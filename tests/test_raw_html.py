@@ -25,6 +25,7 @@ WORDS = [
     *("std::vector<std::string> x", "<xs:element>", "</xs:element>", "<host:port>", "<foo:bar>"),
     *("<user:password@host>", "<ftp://a.example/>", "<c:\\x>", "<a:b>", "<urn:isbn:1>", "<p:x/>"),
     *("Map<k::K, v::V>", "<httpx:a>", "<ä:a>", "<a:b@c:d>", "<https://a b>", "<@a>"),
+    *("<https:>", "<http://>", "<http://host:port/>", "<https://a.example:99999>", "<http://%zz>"),
 ]
 
 
