@@ -14,6 +14,7 @@ import re
 from contextlib import suppress
 from functools import cache, lru_cache, partial
 from hashlib import sha256
+from itertools import chain
 from threading import Lock
 from typing import NamedTuple
 from urllib.parse import urljoin
@@ -25,6 +26,7 @@ from markdown_it import MarkdownIt
 from markdown_it.common.utils import escapeHtml, unescapeAll
 from markdown_it.rules_block.html_block import html_block
 from markdown_it.rules_block.table import escapedSplit
+from markdown_it.rules_inline.autolink import autolink
 from markdown_it.rules_inline.html_inline import html_inline
 from markdown_it.token import Token
 from mdit_py_plugins.deflist import deflist_plugin
@@ -183,7 +185,8 @@ class LeftOut(NamedTuple):
     """`what` of the text's `line` is not shown, or not as the markup that it was meant for.
 
     `kind` is "element" (its tag is shown), "tag" (shown, it has no partner), "attribute",
-    "comment", "footnote" (nothing refers to it) or "cell" (its table's head has none).
+    "comment", "footnote" (nothing refers to it), "second note" (of the same label),
+    "definition" (of a link, and no link has it) or "cell" (its table's head has none).
     """
 
     line: int
@@ -194,9 +197,10 @@ class LeftOut(NamedTuple):
 def left_out(text):
     """Each `LeftOut` of a text, in the order of its lines. A text shown as written has none."""
     text, found = _NEWLINE.sub("\n", _tidy(text)), []
-    if len(text) > LIMIT or not any(mark in text for mark in ("<", "[^", "|")):
+    if len(text) > LIMIT or not any(mark in text for mark in ("<", "]:", "|")):
         return found
-    env = _env(text)
+    references = _References()
+    env = _env(text) | {"references": references}
     try:
         blocks = _PARSER.parse(text, env)
     except ValidationError:
@@ -219,19 +223,41 @@ def left_out(text):
             for _, piece in token.meta.get("pieces", ()):
                 found += [LeftOut(at, *each) for each in raw_html.left_out(piece, _is_kept)]
                 at += getattr(piece, "source", piece).count("\n")
-    for label, number in env.get("footnotes", {}).get("refs", {}).items():
-        if number < 0:
-            note = next((n for n, each in enumerate(lines) if f"[^{label[1:]}]:" in each), 0)
-            found.append(LeftOut(note + 1, "footnote", f"[^{label[1:]}]"))
+    for line, label, is_first in env.get("notes", ()):
+        if not is_first:
+            found.append(LeftOut(line, "second note", f"[^{label}]"))
+        elif env["footnotes"]["refs"][f":{label}"] < 0:
+            found.append(LeftOut(line, "footnote", f"[^{label}]"))
+    unused = [each for label, each in references.items() if label not in references.used]
+    for each in env.get("duplicate_refs", ()):
+        first = references[each["label"]]
+        if (each["href"], each["title"]) != (first["href"], first["title"]):
+            unused.append(each)
+    for each in unused:
+        line = each["map"][0]
+        found.append(LeftOut(line + 1, "definition", lines[line][lines[line].find("[") :].strip()))
     return sorted(found)
+
+
+class _References(dict):
+    """The parser's definitions of links, which notes those that a link has."""
+
+    def __init__(self):
+        self.used = set()
+
+    def get(self, label, default=None):
+        self.used.add(label)
+        return super().get(label, default)
 
 
 def _is_kept(tag, name, value):
     """Whether an attribute stays that a reader would miss."""
+    if name not in _ATTRIBUTES["*"] and name not in _ATTRIBUTES.get(tag, ()):
+        return False
     if name in ("href", "src"):
         scheme = re.match(r"[\s\0-\x20]*([a-z][a-z0-9+.-]*):", value, re.IGNORECASE)
         return not scheme or scheme[1].lower() in _SCHEMES
-    return name in _ATTRIBUTES["*"] or name in _ATTRIBUTES.get(tag, ())
+    return True
 
 
 # What a text may cost. The parser is quick with most texts but not with all (quotations in
@@ -590,7 +616,7 @@ def _name_heading(opening, heading, ids, env):
     )
     opening.attrs["id"] = name = own or ids.of_heading(words)
     has_link = {child.type for child in heading.children} & {"footnote_ref", "link_open"}
-    has_link = has_link or any(tag.name == "a" for tag in _raw_tags(heading))
+    has_link = has_link or any(tag.get("href") is not None for tag in _raw_tags(heading))
     if env.get("own") and words.strip() and not has_link:
         link = Token("link_open", "a", 1, attrs={"class": "anchor", "href": f"#{name}"})
         heading.children = [link, *heading.children, Token("link_close", "a", -1)]
@@ -612,6 +638,9 @@ def _name_tags(block, ids):
             name = ids.of_heading(" ".join("".join(words).split()))
         if name or tag.get("id") is not None:
             tag.set("id", name)
+        if tag.name == "a" and tag.get("href") is None:
+            # An anchor. The checks take an `a` without address for a link that lost it.
+            tag.name = tag.partner.name = "span"
 
 
 # Direction. Each block of a text with letters of both directions has that of its first letter; what
@@ -691,6 +720,8 @@ def _bare_link(state, silent):
     if not rest or not state.pending.endswith(scheme[1]):
         return False
     url = scheme[1] + rest[0]
+    if not _is_address(url, state):
+        return False
     state.pending = state.pending.removesuffix(scheme[1])
     state.push("link_open", "a", 1).attrs = {
         "href": state.md.normalizeLink(url),
@@ -702,9 +733,57 @@ def _bare_link(state, silent):
     return True
 
 
+_AUTOLINK = re.compile(r"<(?:(([a-z][a-z0-9+.-]*):[^\s<>]*)>|[^\s<>:]+@)", re.IGNORECASE)
+
+
+def _autolink(state, silent):
+    # The library's rule takes std::vector<std::string> and <host:port> for addresses.
+    found = _AUTOLINK.match(state.src, state.pos)
+    if not found or (found[2] and found[2].lower() not in _SCHEMES):
+        return False
+    if found[1] and not _is_address(found[1], state):
+        return False
+    return autolink(state, silent)
+
+
+# Most addresses, which need no look.
+_ORDINARY = re.compile(r"https?://(?:[a-z0-9]+[.-])*[a-z]+(?::\d{1,4})?(?:[/?#]|$)", re.IGNORECASE)
+
+
+def _is_address(url, state):
+    """Whether the sanitiser leaves it as an address, as it does not http://host:port."""
+    if _ORDINARY.match(url):
+        return True
+    _spend(state.env, 4)
+    href = escapeHtml(state.md.normalizeLink(url))
+    return "href=" in _CLEANER.clean(f'<a href="{href}"></a>')
+
+
 def _footnote_ref(state, silent):
     # The plugin's rule looks for the bracket's end through the whole paragraph, at each bracket.
     return bool(_FOOTNOTE.match(state.src, state.pos)) and footnote_ref(state, silent)
+
+
+def _sort_notes(state):
+    """Keep the first note of a label as GitHub does, and both of a note in a note.
+
+    The plugin keeps the last, and loses the text of what another stands in.
+    """
+    text, notes, labels = [], [], set()
+    inside = [text]
+    for token in state.tokens:
+        if token.type == "footnote_reference_open":
+            label, line = token.meta["label"], token.map[0] + 1
+            state.env.setdefault("notes", []).append((line, label, label not in labels))
+            if label in labels:
+                token.meta["label"] = f"{label} again"  # nothing refers to a label with a space
+            labels.add(label)
+            notes.append([])
+            inside.append(notes[-1])
+        inside[-1].append(token)
+        if token.type == "footnote_reference_close":
+            inside.pop()
+    state.tokens = [*text, *chain.from_iterable(notes)]
 
 
 def _footnote_number(self, tokens, index, options, env):
@@ -762,8 +841,10 @@ def _parser():
     parser.block.ruler.before("table", "count", _count_block, everywhere)
     parser.inline.ruler.before("text", "count", _count_inline)
     parser.inline.ruler.after("count", "bare_link", _bare_link)
+    parser.inline.ruler.at("autolink", _autolink)
     parser.inline.ruler.at("footnote_ref", _footnote_ref)
     parser.inline.ruler.at("html_inline", _html_inline)
+    parser.core.ruler.before("footnote_tail", "sort_notes", _sort_notes)
     interrupts = {"alt": ["paragraph", "reference", "blockquote"]}
     parser.block.ruler.at("html_block", _html_block, interrupts)
     parser.core.ruler.after("inline", "figures", _figures)

@@ -21,6 +21,8 @@ _TAGS = """
 KEPT_TAGS = frozenset(_TAGS.split())
 VOID = {"br", "col", "hr", "img", "input", "source", "wbr"}
 TABLE_PARTS = {"caption", "col", "colgroup", "tbody", "td", "tfoot", "th", "thead", "tr"}
+# Elements that are nothing outside of another.
+_PARENTS = dict.fromkeys(TABLE_PARTS, "table") | {"source": "picture"}
 # A block may leave these open: their end is implied, or harms nothing at the end of a text.
 _MAY_STAY_OPEN = {"dd", "div", "dt", "li", "p", "rp", "rt", "section", *TABLE_PARTS}
 # Those that begin a line of their own, and so have a direction of their own.
@@ -47,9 +49,9 @@ class Tag:
         "is_end",
         "name",
         "offset",
+        "parent",
         "partner",
         "source",
-        "table",
     )
 
     def __init__(self, source, offset, match):
@@ -61,7 +63,7 @@ class Tag:
             (name.lower(), value[1:-1].replace('"', "&quot;") if value[:1] in ("'", '"') else value)
             for name, value in _ATTRIBUTE.findall(match[4])
         ]
-        self.partner = self.table = None
+        self.partner = self.parent = None
 
     def get(self, name):
         """The value of an attribute, as browsers take it; None if there is none."""
@@ -77,7 +79,7 @@ class Tag:
     def is_markup(self):
         if self.name not in KEPT_TAGS or not self.partner:
             return False
-        if self.name in TABLE_PARTS and not (self.table and self.table.is_markup):
+        if self.name in _PARENTS and not (self.parent and self.parent.is_markup):
             return False
         if self.name == "input":
             return (self.get("type") or "").lower() == "checkbox"
@@ -124,8 +126,8 @@ def pair(tags, is_block):
     """Find the partner of each of the tags, which stand in one paragraph or in sibling blocks."""
     waiting = {}
     for tag in tags:
-        if tag.name in TABLE_PARTS:
-            tag.table = next(iter(waiting.get("table", ())), None)
+        if parent := _PARENTS.get(tag.name):
+            tag.parent = next(iter(waiting.get(parent, ())), None)
         if tag.is_end:
             if waiting.get(tag.name):
                 tag.partner = waiting[tag.name].pop()

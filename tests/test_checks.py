@@ -64,6 +64,13 @@ TEXTS = {
         ["left out", "empty link"],
         '<a href="https://a.example/">x</a>',
     ),
+    "a scheme that is forbidden": ("[x](ftp://a/b)", ["empty link"], "x <ftp://a/b>"),
+    "an anchor with a forbidden address": (
+        '<a id="x" href="ftp://a/b">x</a>',
+        ["left out", "empty link"],
+        '<a id="x">x</a>',
+    ),
+    "a link to no anchor": ('<a name="a"></a>[x](#b)', ["dead link"], '<a name="b"></a>[x](#b)'),
     "a bare address": ("https://a.example/b", ["bare link"], "[b](https://a.example/b)"),
     "an address in brackets": ("<https://a.example/b>", ["bare link"], "[b](https://a.example/b)"),
     "a link called here": (
@@ -113,6 +120,12 @@ def test_a_text_is_found_wanting_until_it_is_put_right(text, expected, put_right
 
 FINE = {
     "footnotes": "x[^1] and y[^1]\n\n[^1]: a note with [a link](https://a.example/)",
+    "anchors": (
+        '<a id="é"></a> <a name="y">[z](#é)</a>\n\n## <a name="x"/>Title\n\n<p><a name="y">a</a>'
+        '</p>\n\n<a class=""></a> <a id="top">b</a> <a name=" "></a>[c](#y) [d](#x) [e](#title)'
+    ),
+    "words in angle brackets": "<xs:element> <host:port> std::vector<std::string> <ftp://a/b> "
+    "http://host:port/ and <https://host:port/>",
     "a picture as a link": "[![the map](/media/{}.png)](https://a.example/)",
     "indented Python": fence("python", "    return 1"),
     "top-level await": fence("python", "await f()"),

@@ -102,6 +102,7 @@ def test_a_heading_is_a_link_to_itself_on_its_own_page_alone():
     assert '"#use-your-name">Use &lt;your-name&gt;</a>' in render("## Use <your-name>", ids="")
     assert '"#b-c">b <kbd>c</kbd></a>' in render("## b <kbd>c</kbd>", ids="")
     assert "anchor" not in render("## b <a href='/x'>c</a>", ids="")
+    assert '"#b"><span id="x"></span>b</a>' in render("## <a name=x></a>b", ids="")
     own = render("## A *b*\n\n## [c](/d)\n\n##", ids="")
     assert '<h2 id="a-b"><a class="anchor" href="#a-b">A <em>b</em></a></h2>' in own
     assert own.count("anchor") == 1

@@ -17,6 +17,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.utils.safestring import SafeString
 from markdown_it.rules_block.html_block import html_block
+from markdown_it.rules_inline.autolink import autolink
 from markdown_it.rules_inline.html_inline import html_inline
 from mdit_py_plugins.footnote.index import footnote_ref
 from pygments.lexers import get_all_lexers
@@ -47,11 +48,12 @@ def text_of(markup):
 
 @cache
 def parser_of_raw_html():
-    """The parser with the library's own rules for raw HTML, which lets all of it through."""
+    """The parser with the library's own rules for what is in `<>`, which let all of it through."""
     parser = markdown._parser()
     interrupts = {"alt": ["paragraph", "reference", "blockquote"]}
     parser.block.ruler.at("html_block", html_block, interrupts)
     parser.inline.ruler.at("html_inline", html_inline)
+    parser.inline.ruler.at("autolink", autolink)
     parser.disable(["pair_tags", "name_parts", "join_tags"])
     return parser
 
@@ -116,7 +118,8 @@ TAG = "not a tag that is allowed, so it is shown"
 OPEN = "a tag without its partner is shown"
 ATTRIBUTE = "ids get a mark, foreign classes and unknown attributes are dropped"
 COMMENT = "comments are dropped"
-SCHEME = "not a scheme that is allowed"
+SCHEME = "not a scheme that is allowed, so it is no link and shown"
+ANCHOR = "an `a` without an address is no link"
 BARE = "a bare address is a link here"
 RUBY = (
     '<pre><code class="language-ruby"><span class="k">def</span><span class="w"> </span>'
@@ -198,10 +201,10 @@ DIFFERENCES = {
     494: (OPEN, "<p>[a](&lt;b)c\n[a](&lt;b)c&gt;\n[a](&lt;b&gt;c)</p>"),
     524: (TAG, '<p>[foo &lt;bar attr="](baz)"&gt;</p>'),
     536: (TAG, '<p>[foo &lt;bar attr="][ref]"&gt;</p>'),
-    596: (SCHEME, "<p><a>irc://foo.bar:2233/baz</a></p>"),
-    598: (SCHEME, "<p><a>a+b+c:d</a></p>"),
-    599: (SCHEME, "<p><a>made-up-scheme://foo,bar</a></p>"),
-    601: (SCHEME, "<p><a>localhost:5001/foo</a></p>"),
+    596: (SCHEME, "<p>&lt;irc://foo.bar:2233/baz&gt;</p>"),
+    598: (SCHEME, "<p>&lt;a+b+c:d&gt;</p>"),
+    599: (SCHEME, "<p>&lt;made-up-scheme://foo,bar&gt;</p>"),
+    601: (SCHEME, "<p>&lt;localhost:5001/foo&gt;</p>"),
     602: (
         BARE,
         '<p>&lt;<a class="bare" href="https://foo.bar/baz">https://foo.bar/baz</a> bim&gt;</p>',
@@ -209,9 +212,9 @@ DIFFERENCES = {
     608: (BARE, '<p>&lt; <a class="bare" href="https://foo.bar">https://foo.bar</a> &gt;</p>'),
     611: (BARE, '<p><a class="bare" href="https://example.com">https://example.com</a></p>'),
     613: (OPEN, "<p>&lt;a&gt;&lt;bab&gt;&lt;c2c&gt;</p>"),
-    614: (OPEN, "<p><a></a>&lt;b2/&gt;</p>"),
-    615: (OPEN, '<p><a></a>&lt;b2\ndata="foo" &gt;</p>'),
-    616: (OPEN, "<p><a></a></p>"),
+    614: (ANCHOR, "<p><span></span>&lt;b2/&gt;</p>"),
+    615: (ANCHOR, '<p><span></span>&lt;b2\ndata="foo" &gt;</p>'),
+    616: (ANCHOR, "<p><span></span></p>"),
     617: (TAG, '<p>Foo &lt;responsive-image src="foo.jpg" /&gt;</p>'),
     623: (OPEN, "<p>&lt;/a&gt;&lt;/foo &gt;</p>"),
     625: (COMMENT, "<p>foo </p>"),
@@ -564,6 +567,17 @@ def test_it_is_the_mark_of_the_text_that_keeps_footnotes_apart():
     page = unsafe(NOTED, docId="same") + unsafe(NOTED.replace("First", "Other"), docId="same")
     ids = [attributes["id"] for _, attributes in elements(page) if "id" in attributes]
     assert len(ids) == 2 * len(set(ids))
+
+
+def test_the_first_of_footnotes_with_one_label_is_shown():
+    made = render("a[^1] b[^1]\n\n[^1]: *first*\n\n[^1]: second\n\n> [^1]: third\n\nend")
+    assert "<em>first</em>" in made
+    assert "second" not in made and "third" not in made
+
+
+def test_a_footnote_in_a_footnote_takes_nothing_away():
+    made = render("a[^1]\n\n[^1]: b[^2]\n\n    [^2]: c\n\n    d\n\nend")
+    assert text_of(made).split() == ["a1", "end", "b2", "d", "↑", "c", "↑"]
 
 
 def test_links_of_footnotes_have_names():

@@ -22,6 +22,10 @@ WORDS = [
     *("<!DOCTYPE html>", "<![CDATA[x]]>", "<details>", "<table>", "<td>", "<pre>", "<a href='/x'>"),
     *("<b>", "</b>", "</div>", "<summary>", "<del>", "<h1>", "<li>", "<p>", "<img>", "<input>"),
     *("<div title='", "<a b='", "a < b > c", "<3", "<>", "<-", "<_x>"),
+    *("std::vector<std::string> x", "<xs:element>", "</xs:element>", "<host:port>", "<foo:bar>"),
+    *("<user:password@host>", "<ftp://a.example/>", "<c:\\x>", "<a:b>", "<urn:isbn:1>", "<p:x/>"),
+    *("Map<k::K, v::V>", "<httpx:a>", "<ä:a>", "<a:b@c:d>", "<https://a b>", "<@a>"),
+    *("<https:>", "<http://>", "<http://host:port/>", "<https://a.example:99999>", "<http://%zz>"),
 ]
 
 
@@ -76,6 +80,9 @@ def test_a_block_of_code_in_tags_is_shown_line_by_line(text):
         ("<span/>a", "<p><span></span>a</p>\n"),
         ("<a href='/?a=1&copy=2'>x</a>", '<p><a href="/?a=1&amp;copy=2">x</a></p>\n'),
         ("\\<script> `<script>` &lt;b&gt;", None),
+        ("<Tel:+1>", '<p><a href="Tel:+1">Tel:+1</a></p>\n'),
+        ("<mailto:a@b>", '<p><a href="mailto:a@b">mailto:a@b</a></p>\n'),
+        ("<a+b@c>", '<p><a href="mailto:a+b@c">a+b@c</a></p>\n'),
         ("<https://a.example/>", '<p><a href="https://a.example/">https://a.example/</a></p>\n'),
     ],
 )
@@ -87,9 +94,9 @@ def test_markup_that_is_kept_stays_markup(text, made):
 
 
 def test_kept_tags_are_all_that_come_through():
-    for tag in sorted(markdown.KEPT_TAGS - {"input", "img"} - raw_html.TABLE_PARTS):
+    for tag in sorted(markdown.KEPT_TAGS - {"input", "img", "source"} - raw_html.TABLE_PARTS):
         end = "" if tag in raw_html.VOID else f"y</{tag}>"
-        assert f"<{tag}" in render(f"x <{tag}>{end}", under=0)
+        assert f"<{tag}" in render(f"x <{tag} href='/'>{end}", under=0)
         assert f"&lt;{tag}z&gt;" in render(f"x <{tag}z>{end}")
 
 
@@ -107,9 +114,33 @@ LEFT_OUT = {
     "a handler": ("<p\nonclick=x>a</p>", 1, "attribute", "onclick"),
     "a style": ("a <b style='color: red'>b</b>", 1, "attribute", "style"),
     "a target": ("a\n<a href='javascript:x'>b</a>", 2, "attribute", "href"),
+    "an address where none goes": ("a\n<p href='/x'>b</p>", 2, "attribute", "href"),
+    "a picture's source": ("<source src='x'>", 1, "element", "<source src='x'>"),
+    "a source beside": (
+        "<picture><img src=x></picture>\n<source srcset=x />",
+        2,
+        "element",
+        "<source srcset=x />",
+    ),
+    "a source of nothing": (
+        "a <picture><source src=x><img src=x></picture>",
+        1,
+        "attribute",
+        "src",
+    ),
     "a hidden target": ("<a href=' java\tscript:x'>b</a>", None, None, None),
     "a comment": ("a\n\n<!-- to do -->", 3, "comment", "to do"),
     "a note": ("a\n\n[^b]: c", 3, "footnote", "[^b]"),
+    "a note below its like in code": ("`[^b]: c`\n\n> [^b]: c", 3, "footnote", "[^b]"),
+    "a second note": ("a[^b]\n\n[^b]: c\n\n- [^b]: d", 5, "second note", "[^b]"),
+    "a second note in the first": ("a[^b]\n\n[^b]: c\n\n    [^b]: d", 5, "second note", "[^b]"),
+    "a definition": ("[TODO]: buy", 1, "definition", "[TODO]: buy"),
+    "a definition alone": ("a\n\n[1]:\n  https://a.example", 3, "definition", "[1]:"),
+    "a definition in a list": ("a\n\n> - [b c]: /d 'e'", 3, "definition", "[b c]: /d 'e'"),
+    "a note with a space": ("a\n\n[^b c]: d", 3, "definition", "[^b c]: d"),
+    "a definition that code has": ("`[b]`\n\n[b]: c", 3, "definition", "[b]: c"),
+    "a comment by trick": ("a\n\n[//]: # (to do)", 3, "definition", "[//]: # (to do)"),
+    "a second definition": ("[b]\n\n[b]: c\n[B]: d", 4, "definition", "[B]: d"),
     "a cell": ("|a|b|\n|-|-|\n|c|d|e|", 3, "cell", "e"),
 }
 
@@ -126,7 +157,12 @@ def test_what_is_left_out_is_found_with_its_line(text, line, kind, what):
         "List<String> and <your-name>, <script> and <T>, a < b, <br> and `<iframe src=x></iframe>`",
         "```html\n<script>x</script>\n```",
         "a<!--more-->b <!-- excerpt -->",
+        "<picture>\n<source srcset='/x 2w' type='image/png'><img src='/x' width=1>\n</picture>",
         "<p class='x' data-x='y' id='z' target=_blank>a</p>",
+        "[a] [b][C] ![d][] [![e]][f]\n\n"
+        "[a]: x\n[c]: x\n[D]: x\n[e]: x\n[f]: x\n[a]: x\n\n\\[g]: x and `[h]: x`\n\n    [i]: x",
+        "x[^1] y\n\n[^1]: z [a]\n\n    [a]: b",
+        "x[^1]\n\n[^1]: y [^2]\n\n    [^2]: z",
         "x[^1]\n\n[^1]: y\n\n|a|b|\n|-|-|\n|c|\n|d|e\\|f|",
         "x" * 100_001 + "<script>x</script>",
     ],

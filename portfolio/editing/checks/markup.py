@@ -27,6 +27,14 @@ FOUND = {
         "the footnote {} not shown, since nothing refers to it",
         "refer to it in the text, or take it out.",
     ),
+    "second note": (
+        "the note {} not shown, since one before it has the same label",
+        "give it a label of its own and refer to that, or take it out.",
+    ),
+    "definition": (
+        "the link definition {} not shown, since no link uses it",
+        "use it in a link, put a backslash before it if the words are meant, or take it out.",
+    ),
     "cell": (
         "the cell {} not shown, since the head of its table has fewer",
         "give the head as many cells.",
