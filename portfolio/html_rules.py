@@ -35,6 +35,15 @@ _PARAGRAPHS = "address article aside center div figure footer form header main n
 PARAGRAPHS = frozenset(_PARAGRAPHS.split())
 BLOCKS = PARAGRAPHS | {*_BLOCKS.split()}
 
+# What says how a cell is aligned, the strongest first: an attribute, and how it says it.
+ALIGNMENT = {
+    "style": r"(?<![\w-])text-align\s*:\s*(?:-\w+-)?(left|center|right|end)(?!\w)",
+    "align": r"^\s*(left|center|right|end)\s*$",
+    "class": r"(?:^|\s)(?:has-|org-|h)?(?:text-)?(?:align-?)?(left|center|right|end)(?=\s|$)",
+}
+# The line below a table's head says it of each column.
+ALIGNED = {"": "---", "left": ":---", "center": ":---:", "right": "---:", "end": "---:"}
+
 # Expressions that Python and the browser understand alike: of what has no backslash yet, the group
 # or what follows it gets one.
 _SIGNS = (
@@ -62,6 +71,8 @@ def rules():
             "same": SAME,
             "blocks": sorted(BLOCKS),
             "paragraphs": sorted(PARAGRAPHS),
+            "alignment": ALIGNMENT,
+            "aligned": ALIGNED,
             "escapes": ESCAPES,
         }
     )

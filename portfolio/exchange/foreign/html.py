@@ -45,8 +45,8 @@ _ATTRIBUTES = {
     "li": {"value", "aria-checked", "data-checked"},
     "ol": {"start", "reversed"},
     "table": {"role"},
-    "td": {"colspan", "rowspan"},
-    "th": {"colspan", "rowspan"},
+    **{tag: {"align", "style"} for tag in ("div", "p", "tbody", "tfoot", "thead", "tr")},
+    **{tag: {"align", "colspan", "rowspan", "style"} for tag in ("td", "th")},
     **{tag: {*names} for tag, names in _EMBEDDED.items()},
 }
 _CLEANER = nh3.Cleaner(
@@ -308,7 +308,11 @@ class Converter(MarkdownConverter):
     def convert_table(self, el, text, parent_tags):
         rows = (
             [
-                (cell["data-cell"], span(cell, "colspan"), span(cell, "rowspan"))
+                (
+                    (cell["data-cell"], cell["data-align"]),
+                    span(cell, "colspan"),
+                    span(cell, "rowspan"),
+                )
                 for cell in row.find_all(["td", "th"])
             ]
             for row in el.find_all("tr")

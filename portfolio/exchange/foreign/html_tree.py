@@ -4,17 +4,29 @@ The rules are those of `portfolio.html_rules`; static/portfolio/from-html.js doe
 """
 
 import re
+from collections import Counter
 
 from bs4 import Tag
 
-from portfolio.html_rules import BLOCKS, ESCAPES, INLINE, MARKS, PARAGRAPHS, SAME
+from portfolio.html_rules import (
+    ALIGNED,
+    ALIGNMENT,
+    BLOCKS,
+    ESCAPES,
+    INLINE,
+    MARKS,
+    PARAGRAPHS,
+    SAME,
+)
 
 _TEXT, _LINK = (re.compile(ESCAPES[name]) for name in ("text", "link"))
 _LINE, _NUMBER = (re.compile(ESCAPES[name], re.M) for name in ("line", "number"))
+_ALIGNMENT = {name: re.compile(pattern, re.I) for name, pattern in ALIGNMENT.items()}
 _LISTS = ("ul", "ol")
 _CELLS = ("td", "th")
 _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 _WIDEST = 1_000  # columns
+_EMPTY = ("", "")
 
 
 def settle(soup):
@@ -269,6 +281,8 @@ def whole(value, default):
 
 def settle_table(tag):
     """Let a table have rows and cells alone, or be paragraphs if it only lays things out."""
+    for cell in tag.find_all(_CELLS):
+        cell["data-align"] = alignment(cell)
     for part in tag.find_all(["thead", "tbody", "tfoot"]):
         if part.find_parent("table") is tag:
             part.unwrap()
@@ -284,6 +298,24 @@ def settle_table(tag):
     tag.name = "div"
 
 
+def alignment(cell):
+    """A cell's alignment, or that of what is all there is in it, or else of its row; or ""."""
+    text = cell.get_text().strip()
+    inside = [
+        tag for tag in cell.find_all(["p", "div", "center"]) if tag.get_text().strip() == text
+    ]
+    for tag in (cell, *inside, cell.parent, cell.parent.parent):
+        if tag is None or tag.name == "table":
+            break
+        for name, pattern in _ALIGNMENT.items():
+            value = tag.get(name, "")
+            if found := pattern.search(value if isinstance(value, str) else " ".join(value)):
+                return found[1].lower()
+        if tag.name == "center":
+            return "center"
+    return ""
+
+
 def is_grid(tag):
     if tag.find("table") or tag.get("role") == "presentation" or is_within(tag, {"table"}):
         return False
@@ -294,7 +326,7 @@ def is_grid(tag):
 def spread(rows):
     """A table's lines of cells, each an empty one more where a cell spans others.
 
-    `rows` have cells as (content, columns, rows). What is empty at its edges is left out.
+    `rows` have cells as ((text, alignment), columns, rows). What is empty at its edges is left out.
     """
     lines, covered = [], {}  # the columns that a cell above covers, and in how many lines more
     for row in rows:
@@ -302,12 +334,12 @@ def spread(rows):
         for content, wide, high in (*row, (None, 0, 0)):
             while covered.get(len(line)):
                 covered[len(line)] -= 1
-                line.append("")
+                line.append(_EMPTY)
             if content is not None:
                 wide = max(1, min(wide, _WIDEST - len(line)))
                 covered |= dict.fromkeys(range(len(line), len(line) + wide), high - 1)
-                line += [content, *[""] * (wide - 1)]
-        while line and not line[-1]:
+                line += [content, *[_EMPTY] * (wide - 1)]
+        while line and not line[-1][0]:
             line.pop()
         lines.append(line)
     while lines and not lines[-1]:
@@ -317,14 +349,27 @@ def spread(rows):
     return lines
 
 
+def alignments(lines, width):
+    """How each column is aligned: as most of its cells are, or else as its head is."""
+    votes = [Counter({"": 0}) for _ in range(width)]
+    for line in lines[1:]:
+        for column, (text, align) in enumerate(line):
+            if text:
+                votes[column][align] += 1
+    head = [align for _, align in lines[0]] + [""] * (width - len(lines[0]))
+    return [ALIGNED[max(each, key=each.get) or own] for each, own in zip(votes, head, strict=True)]
+
+
 def written(lines):
     """The Markdown of a table, whose first line is its head."""
     width = max(map(len, lines), default=0)
     if not width:
         return ""
-    shown = [[*line, *[""] * (min(width, 100) - len(line))] for line in lines]
-    shown[0] = [*lines[0], *[""] * (width - len(lines[0]))]
-    shown.insert(1, ["---"] * width)
+    shown = [
+        [*(text for text, _ in line), *[""] * ((min(width, 100) if at else width) - len(line))]
+        for at, line in enumerate(lines)
+    ]
+    shown.insert(1, alignments(lines, width))
     return "\n".join("|" + "".join(f" {cell} |" for cell in line) for line in shown)
 
 

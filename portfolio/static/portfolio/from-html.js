@@ -34,6 +34,9 @@ const STYLES = {
   u: /text-decoration(?:-line)?: ?[^;]*underline/i,
   mark: /mso-highlight: ?(?!none)/i,
 };
+const ALIGNMENT = Object.entries(rules.alignment).map(([name, expression]) => (
+  [name === "style" ? "data-style" : name, RegExp(expression, "i")]
+));
 const [TEXT, LINK] = ["text", "link"].map((name) => RegExp(rules.escapes[name], "g"));
 const [LINE, NUMBER] = ["line", "number"].map((name) => RegExp(rules.escapes[name]));
 
@@ -462,6 +465,24 @@ function grid(table, isSheet) {
     || (rows.length > 1 && Math.max(...widths) > 1);
   const isOne = !table.querySelector("table") && !table.parentElement.closest("table");
   if (isData && isOne && table.getAttribute("role") !== "presentation") table.dataset.grid = "";
+  for (const cell of table.querySelectorAll(CELLS)) cell.dataset.align = alignment(cell);
+}
+
+/* A cell's alignment, or that of what is all there is in it, or else of its row. */
+function alignment(cell) {
+  const around = [cell.parentElement, cell.parentElement.parentElement];
+  const inside = [...cell.querySelectorAll("p, div, center")].filter(
+    (each) => each.textContent.trim() === cell.textContent.trim(),
+  );
+  for (const element of [cell, ...inside, ...around]) {
+    if (element.matches("table")) break;
+    for (const [name, expression] of ALIGNMENT) {
+      const found = element.getAttribute(name)?.match(expression);
+      if (found) return found[1].toLowerCase();
+    }
+    if (element.matches("center")) return "center";
+  }
+  return "";
 }
 
 function address(value, protocols) {
