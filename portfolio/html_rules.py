@@ -35,6 +35,14 @@ _PARAGRAPHS = "address article aside center div figure footer form header main n
 PARAGRAPHS = frozenset(_PARAGRAPHS.split())
 BLOCKS = PARAGRAPHS | {*_BLOCKS.split()}
 
+# What only screen readers say, by its class or its style.
+HIDDEN = {
+    "class": (
+        r"(?:^|\s)(?:sr-only|sr_only|screen-?reader-(?:text|only)|visually-?hidden|assistive-text)"
+        r"(?:-focusable)?(?=\s|$)"
+    ),
+    "style": r"(?<![\w-])(?:clip:\s*rect\(|clip-path:\s*inset\((?:50|100)%)",
+}
 # What says how a cell is aligned, the strongest first: an attribute, and how it says it.
 ALIGNMENT = {
     "style": r"(?<![\w-])text-align\s*:\s*(?:-\w+-)?(left|center|right|end)(?!\w)",
@@ -71,6 +79,7 @@ def rules():
             "same": SAME,
             "blocks": sorted(BLOCKS),
             "paragraphs": sorted(PARAGRAPHS),
+            "hidden": HIDDEN,
             "alignment": ALIGNMENT,
             "aligned": ALIGNED,
             "escapes": ESCAPES,

@@ -37,7 +37,7 @@ _FORMS = ("form", "button", "select", "textarea", "input", "canvas", "svg", "mat
 _TASK = "li input[type=checkbox]"
 _SCRIPTS = ("script", "style", "noscript", "template")
 _ATTRIBUTES = {
-    "*": {"class", *ATTRIBUTES},
+    "*": {"class", "style", *ATTRIBUTES},
     "a": {"href"},
     "details": {"open"},
     "img": {"src", "alt", "data-src"},
@@ -45,8 +45,8 @@ _ATTRIBUTES = {
     "li": {"value", "aria-checked", "data-checked"},
     "ol": {"start", "reversed"},
     "table": {"role"},
-    **{tag: {"align", "style"} for tag in ("div", "p", "tbody", "tfoot", "thead", "tr")},
-    **{tag: {"align", "colspan", "rowspan", "style"} for tag in ("td", "th")},
+    **{tag: {"align"} for tag in ("div", "p", "tbody", "tfoot", "thead", "tr")},
+    **{tag: {"align", "colspan", "rowspan"} for tag in ("td", "th")},
     **{tag: {*names} for tag, names in _EMBEDDED.items()},
 }
 _CLEANER = nh3.Cleaner(

@@ -13,6 +13,7 @@ from portfolio.html_rules import (
     ALIGNMENT,
     BLOCKS,
     ESCAPES,
+    HIDDEN,
     INLINE,
     MARKS,
     PARAGRAPHS,
@@ -22,6 +23,7 @@ from portfolio.html_rules import (
 _TEXT, _LINK = (re.compile(ESCAPES[name]) for name in ("text", "link"))
 _LINE, _NUMBER = (re.compile(ESCAPES[name], re.M) for name in ("line", "number"))
 _ALIGNMENT = {name: re.compile(pattern, re.I) for name, pattern in ALIGNMENT.items()}
+_HIDDEN = {name: re.compile(pattern, re.I) for name, pattern in HIDDEN.items()}
 _LISTS = ("ul", "ol")
 _CELLS = ("td", "th")
 _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
@@ -33,6 +35,9 @@ def settle(soup):
     """Change the tree so that each thing is said in one way, and no text is taken for markup."""
     for tag in soup.find_all([*SAME]):
         tag.name = SAME[tag.name]
+    for tag in soup.find_all(is_hidden):
+        if not tag.decomposed:
+            tag.decompose()
     for tag in soup.find_all("span"):
         tag.unwrap()
     for code in soup.find_all("code"):
@@ -77,6 +82,18 @@ def settle(soup):
         settle_paragraph(item)
     for text in soup.find_all(string=True):
         escape(text)
+
+
+def attribute(tag, name):
+    value = tag.get(name, "")
+    return value if isinstance(value, str) else " ".join(value)
+
+
+def is_hidden(tag):
+    """Whether only screen readers say it, and it is not the box of a task."""
+    return any(pattern.search(attribute(tag, name)) for name, pattern in _HIDDEN.items()) and not (
+        tag.name == "task" or tag.find("task")
+    )
 
 
 def is_block(node):
@@ -308,8 +325,7 @@ def alignment(cell):
         if tag is None or tag.name == "table":
             break
         for name, pattern in _ALIGNMENT.items():
-            value = tag.get(name, "")
-            if found := pattern.search(value if isinstance(value, str) else " ".join(value)):
+            if found := pattern.search(attribute(tag, name)):
                 return found[1].lower()
         if tag.name == "center":
             return "center"

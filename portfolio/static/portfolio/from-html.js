@@ -34,8 +34,10 @@ const STYLES = {
   u: /text-decoration(?:-line)?: ?[^;]*underline/i,
   mark: /mso-highlight: ?(?!none)/i,
 };
-const ALIGNMENT = Object.entries(rules.alignment).map(([name, expression]) => (
-  [name === "style" ? "data-style" : name, RegExp(expression, "i")]
+const [HIDDEN, ALIGNMENT] = ["hidden", "alignment"].map((rule) => (
+  Object.entries(rules[rule]).map(([name, expression]) => (
+    [name === "style" ? "data-style" : name, RegExp(expression, "i")]
+  ))
 ));
 const [TEXT, LINK] = ["text", "link"].map((name) => RegExp(rules.escapes[name], "g"));
 const [LINE, NUMBER] = ["line", "number"].map((name) => RegExp(rules.escapes[name]));
@@ -117,6 +119,7 @@ function clean(body, isSheet, value) {
   const all = (selector) => [...body.querySelectorAll(selector)];
   const { dropped } = pictures(all);
   for (const element of all(RUBBISH)) element.remove();
+  for (const element of all("[class], [data-style]")) if (isHidden(element)) element.remove();
   const comments = body.ownerDocument.createTreeWalker(body, NodeFilter.SHOW_COMMENT);
   const found = [];
   while (comments.nextNode()) found.push(comments.currentNode);
@@ -155,6 +158,10 @@ function clean(body, isSheet, value) {
   return { dropped, isEscaped: escape(body) };
 }
 
+/* What only screen readers say, but for the box of a task. */
+const isHidden = (element) => !has(element, "input")
+  && HIDDEN.some(([name, expression]) => expression.test(element.getAttribute(name) ?? ""));
+
 /* Marks. */
 
 /* Google Docs and others say by style alone what is bold, and that a <b> is not. */
@@ -176,6 +183,7 @@ function styled(element) {
 function mark(element) {
   const name = element.localName;
   const above = element.parentElement;
+  if ("note" in element.dataset) return;
   if (above.closest(name) || (name === "strong" && above.closest(HEADINGS))) {
     unwrap(element);
     return;
@@ -542,6 +550,26 @@ function anchor(link) {
   if (words === href) link.dataset.bare = "";
 }
 
+/* The outermost element of a line that has no more text than a link in it. */
+function alone(link) {
+  let element = link;
+  const words = link.textContent.trim();
+  while (!element.parentElement.matches(BLOCKS) && element.parentElement.textContent.trim() === words) {
+    element = element.parentElement;
+  }
+  return element;
+}
+
+/* The rule that stands directly before a note or the notes. */
+function ruleBefore(block, body) {
+  for (let node = block; node !== body; node = node.parentElement) {
+    let before = neighbour(node, "previous");
+    while (before?.nodeName === "BR") before = neighbour(before, "previous");
+    if (before) return before.nodeName === "HR" ? before : null;
+  }
+  return null;
+}
+
 /* Notes: a link to a place that has a link back to it. */
 function notes(all, body, value) {
   const places = new Map();
@@ -553,7 +581,8 @@ function notes(all, body, value) {
   let next = 1;
   for (const link of all("a[href*='#']")) {
     const place = places.get(target(link));
-    const mine = [link, link.parentElement].flatMap(
+    const outermost = alone(link);
+    const mine = [outermost.parentElement, outermost, ...outermost.querySelectorAll("*")].flatMap(
       (each) => [each.id, each.getAttribute("name")],
     ).filter(Boolean);
     const block = place && place !== body && (place.closest("li")
@@ -572,14 +601,13 @@ function notes(all, body, value) {
     const reference = make(link, "sup");
     reference.dataset.note = blocks.get(block);
     reference.textContent = blocks.get(block);
-    const around = link.closest("sup");
-    (around?.textContent.trim() === link.textContent.trim() ? around : link).replaceWith(reference);
+    outermost.replaceWith(reference);
     if (!("back" in back.dataset)) back.dataset.back = "";
   }
   for (const back of all("[data-back]")) {
-    const around = back.closest("sup");
-    (around?.textContent.trim() === back.textContent.trim() ? around : back).remove();
+    alone(back).remove();
   }
+  for (const [block] of blocks) ruleBefore(block, body)?.remove();
   for (const [block, name] of blocks) {
     const note = make(block, "div");
     note.dataset.note = name;
