@@ -43,6 +43,8 @@ HIDDEN = {
     ),
     "style": r"(?<![\w-])(?:clip:\s*rect\(|clip-path:\s*inset\((?:50|100)%)",
 }
+# How Quill says of an item of what list it is.
+LISTS = {"ordered": "ol", "bullet": "ul", "checked": "ul", "unchecked": "ul"}
 # What says how a cell is aligned, the strongest first: an attribute, and how it says it.
 ALIGNMENT = {
     "style": r"(?<![\w-])text-align\s*:\s*(?:-\w+-)?(left|center|right|end)(?!\w)",
@@ -79,6 +81,7 @@ def rules():
             "same": SAME,
             "blocks": sorted(BLOCKS),
             "paragraphs": sorted(PARAGRAPHS),
+            "lists": LISTS,
             "hidden": HIDDEN,
             "alignment": ALIGNMENT,
             "aligned": ALIGNED,

@@ -164,8 +164,8 @@ STRUCTURE = {
     "</ol></section>": "a[^1]\n\n[^1]: note",
     "<p>a<span style='vertical-align:super'><sup><a href=#n1 id=r1>[1]</a></sup></span> b<sup><span"
     " style='vertical-align: super'><a href=#n2 id=r2>[2]</a></span></sup><hr><p>c<br><hr><div>"
-    "<p><a href=#r1 id=n1>[1]</a><span> n</span></div><div><p><sup><a href=#r2 id=n2>[2]</a></sup> m"
-    "</div>": "a[^1] b[^2]\n\n---\n\nc\n\n[^1]: n\n\n[^2]: m",
+    "<p><a href=#r1 id=n1>[1]</a><span> n</span></div><div><p><sup><a href=#r2 id=n2>[2]</a></sup>"
+    " m</div>": "a[^1] b[^2]\n\n---\n\nc\n\n[^1]: n\n\n[^2]: m",
     "<p>x<sup>2, <a href=#n id=r>1</a></sup><ol><li id=n>n <a href=#r>↩</a></ol>": (
         "x<sup>2, [^1]</sup>\n\n[^1]: n"
     ),

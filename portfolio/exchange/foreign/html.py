@@ -42,11 +42,12 @@ _ATTRIBUTES = {
     "details": {"open"},
     "img": {"src", "alt", "data-src"},
     "input": {"type", "checked"},
-    "li": {"value", "aria-checked", "data-checked"},
-    "ol": {"start", "reversed"},
+    "li": {"value", "aria-checked", "data-checked", "data-list"},
+    "ol": {"start", "reversed", "data-checked"},
     "table": {"role"},
     **{tag: {"align"} for tag in ("div", "p", "tbody", "tfoot", "thead", "tr")},
     **{tag: {"align", "colspan", "rowspan"} for tag in ("td", "th")},
+    "ul": {"data-checked"},
     **{tag: {*names} for tag, names in _EMBEDDED.items()},
 }
 _CLEANER = nh3.Cleaner(

@@ -15,6 +15,7 @@ from portfolio.html_rules import (
     ESCAPES,
     HIDDEN,
     INLINE,
+    LISTS,
     MARKS,
     PARAGRAPHS,
     SAME,
@@ -72,6 +73,8 @@ def settle(soup):
     soup.smooth()
     for item in soup.find_all("li"):
         inside_a_list(item)
+    for tag in soup.find_all(_LISTS):
+        settle_levels(tag)
     for tag in soup.find_all(_LISTS):
         settle_list(tag)
     for item in soup.find_all("li"):
@@ -219,6 +222,30 @@ def inside_a_list(item):
         before.append(item.extract())
 
 
+def settle_levels(tag):
+    """Quill has all items in one list, and says of each its level and of what list it is."""
+    items = tag.find_all("li", recursive=False)
+    if tag.find(_LISTS) or not any(item.get("data-list") in LISTS for item in items):
+        return
+    lists = []  # the last of each level
+    for item in items:
+        name = LISTS.get(item.get("data-list"), tag.name)
+        indent = re.search(r"\bql-indent-(\d)", attribute(item, "class"))
+        level = min(int(indent[1]) if indent else 0, len(lists))
+        del lists[level + 1 :]
+        if level == len(lists) or lists[level].name != name:
+            new = Tag(name=name)
+            if level < len(lists):
+                lists.pop().insert_after(new)
+            elif lists:
+                lists[-1].contents[-1].append(new)
+            else:
+                tag.insert_before(new)
+            lists.append(new)
+        lists[level].append(item.extract())
+    tag.unwrap()
+
+
 def settle_list(tag):
     """Let all that stands directly in a list be of the item before it."""
     item = None
@@ -237,7 +264,12 @@ def settle_list(tag):
 def settle_task(item):
     """Let the box of a task be the first of its item, whatever says that it is done."""
     boxes = [box for box in item.find_all("task") if box.find_parent("li") is item]
-    state = item.get("aria-checked") or item.get("data-checked")
+    state = item.get("aria-checked") or item.get("data-checked") or item.parent.get("data-checked")
+    said = [item.get("data-list"), *item.get("class", ())]
+    if "inline-task-list" in item.parent.get("class", ()):  # Confluence's
+        said.append("unchecked")
+    if not state and (said := [each for each in said if each in ("checked", "unchecked")]):
+        state = str(said[0] == "checked").lower()
     for mark in item.find_all(class_=re.compile("^checkbox-(?:on|off)$")):
         if mark.find_parent("li") is item:
             state = state or str("checkbox-on" in mark["class"]).lower()

@@ -309,14 +309,15 @@ function nest(list) {
 function levelled(list) {
   if ("level" in list.dataset || list.parentElement.closest(LISTS)) return;
   const items = [...list.children];
-  const says = (item) => item.dataset.ariaLevel || list.dataset.indent || levelOf(item) > 1;
+  const says = (item) => item.dataset.ariaLevel || list.dataset.indent || levelOf(item) > 1
+    || item.dataset.list in rules.lists;
   const isFlat = items.every((item) => item.matches("li") && !item.querySelector(LISTS));
   if (!isFlat || !items.some(says)) return;
   const levels = items.map(levelOf);
   const first = Number(list.getAttribute("start"));
   if (first && items.length === 1) items[0].value ||= first;
   const all = items.map((item, at) => {
-    const own = make(list, list.localName);
+    const own = make(list, rules.lists[item.dataset.list] ?? list.localName);
     own.dataset.level = levels[at];
     own.append(item);
     return own;
@@ -386,9 +387,11 @@ function task(item) {
     [...item.querySelectorAll(selector)].filter((each) => each.closest("li") === item)
   );
   const boxes = own("input");
-  const list = item.dataset.list; // Quill's
-  const state = item.getAttribute("aria-checked") ?? item.dataset.checked
-    ?? (/^(?:un)?checked$/.test(list) ? String(list === "checked") : undefined)
+  const list = item.parentElement;
+  const said = [item.dataset.list, ...item.classList].find((each) => /^(?:un)?checked$/.test(each))
+    ?? (list.matches(".inline-task-list") ? "unchecked" : undefined); // Confluence's
+  const state = item.getAttribute("aria-checked") ?? item.dataset.checked ?? list.dataset.checked
+    ?? (said && String(said === "checked"))
     ?? own(".checkbox-on, .checkbox-off").map((each) => String(each.matches(".checkbox-on")))[0]
     ?? boxes.map((box) => String(box.checked))[0];
   for (const box of boxes) box.remove();
