@@ -45,6 +45,8 @@ HIDDEN = {
 }
 # How Quill says of an item of what list it is.
 LISTS = {"ordered": "ol", "bullet": "ul", "checked": "ul", "unchecked": "ul"}
+# Cells of which each has a line of code.
+CODE_CELLS = "td.blob-code, td.hljs-ln-code"
 # What says how a cell is aligned, the strongest first: an attribute, and how it says it.
 ALIGNMENT = {
     "style": r"(?<![\w-])text-align\s*:\s*(?:-\w+-)?(left|center|right|end)(?!\w)",
@@ -82,6 +84,7 @@ def rules():
             "blocks": sorted(BLOCKS),
             "paragraphs": sorted(PARAGRAPHS),
             "lists": LISTS,
+            "code": CODE_CELLS,
             "hidden": HIDDEN,
             "alignment": ALIGNMENT,
             "aligned": ALIGNED,

@@ -53,6 +53,23 @@ def test_imports_leave_out_what_only_screen_readers_say(text, expected):
     assert imported(text) == expected
 
 
+CODE = {
+    "<table class=highlight><tr><td class='blob-num js-line-number' data-line-number=1>1<td class="
+    "'blob-code blob-code-inner'><span class=pl-k>def</span> f():<tr><td class=blob-num>2<td class="
+    "blob-code>\n<tr><td class=blob-num>3<td class=blob-code>    return `1`  * 2</table>": (
+        "```\ndef f():\n\n    return `1`  * 2\n```"
+    ),
+    "<p>a<table><tr><td class=hljs-ln-numbers>1<td class=hljs-ln-code>&lt;b> |</table>": (
+        "a\n\n```\n<b> |\n```"
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "expected"), CODE.items())
+def test_imports_take_code_in_a_table_for_code(text, expected):
+    assert imported(text) == expected
+
+
 @settings(max_examples=80, deadline=None)
 @given(st.randoms(use_true_random=False))
 def test_no_character_of_imported_html_is_lost(random):

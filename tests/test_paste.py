@@ -13,6 +13,7 @@ from .factories import make_tool
 from .foreign import DATA
 from .html_trees import characters, tree
 from .test_editor import copy, message, signed_in, text  # noqa: F401  (a fixture)
+from .test_import_html import CODE as CODE_TABLES
 from .test_import_html import HIDDEN
 from .test_toolbar import fill, shown
 
@@ -213,6 +214,12 @@ def convert(desk, texts):
         }""",
         texts,
     )
+
+
+@pytest.mark.once
+def test_pasting_takes_code_in_a_table_for_code(desk):
+    assert convert(desk, [*CODE_TABLES]) == [*CODE_TABLES.values()]
+    assert not desk.errors
 
 
 @pytest.mark.once

@@ -12,6 +12,7 @@ from portfolio.html_rules import (
     ALIGNED,
     ALIGNMENT,
     BLOCKS,
+    CODE_CELLS,
     ESCAPES,
     HIDDEN,
     INLINE,
@@ -41,6 +42,8 @@ def settle(soup):
             tag.decompose()
     for tag in soup.find_all("span"):
         tag.unwrap()
+    for tag in soup.find_all("table"):
+        settle_code(tag)
     for code in soup.find_all("code"):
         if soup not in code.parents:
             continue  # it was in another
@@ -326,6 +329,15 @@ def whole(value, default):
 
 
 # Tables.
+
+
+def settle_code(tag):
+    """GitHub and others show code as a table, with the number of each line."""
+    lines = [line for line in tag.select(CODE_CELLS) if line.find_parent("table") is tag]
+    if lines:
+        pre = Tag(name="pre")
+        pre.string = "\n".join(line.get_text().strip("\n") for line in lines)
+        tag.replace_with(pre)
 
 
 def settle_table(tag):

@@ -131,6 +131,7 @@ function clean(body, isSheet, value) {
     for (const element of all(name)) rename(element, same);
   }
   for (const element of all(`:not(${KNOWN}, .checkbox-on, .checkbox-off)`)) unwrap(element);
+  for (const table of all("table")) codeOfTable(table);
   for (const pre of all("pre")) code(pre);
   for (const element of all("code")) codeInLine(element);
   for (const element of all("summary")) {
@@ -428,6 +429,15 @@ function number(list) {
 }
 
 /* Code, lines and tables. */
+
+/* GitHub and others show code as a table, with the number of each line. */
+function codeOfTable(table) {
+  const lines = [...table.querySelectorAll(rules.code)].filter((line) => line.closest("table") === table);
+  if (!lines.length) return;
+  const pre = make(table, "pre");
+  pre.textContent = lines.map((line) => line.textContent.replace(/^\n+|\n+$/g, "")).join("\n");
+  table.replaceWith(pre);
+}
 
 function code(pre) {
   for (const br of pre.querySelectorAll("br")) br.replaceWith("\n");
