@@ -342,7 +342,7 @@ def settle_code(tag):
 
 def settle_table(tag):
     """Let a table have rows and cells alone, or be paragraphs if it only lays things out."""
-    for cell in tag.find_all(_CELLS):
+    for cell in tag.find_all(_CELLS) if is_grid(tag) else ():
         cell["data-align"] = alignment(cell)
     for part in tag.find_all(["thead", "tbody", "tfoot"]):
         if part.find_parent("table") is tag:

@@ -486,14 +486,15 @@ function grid(table, isSheet) {
     || (rows.length > 1 && Math.max(...widths) > 1);
   const isOne = !table.querySelector("table") && !table.parentElement.closest("table");
   if (isData && isOne && table.getAttribute("role") !== "presentation") table.dataset.grid = "";
-  for (const cell of table.querySelectorAll(CELLS)) cell.dataset.align = alignment(cell);
+  for (const cell of table.querySelectorAll("[data-grid] :is(td, th)")) cell.dataset.align = alignment(cell);
 }
 
 /* A cell's alignment, or that of what is all there is in it, or else of its row. */
 function alignment(cell) {
   const around = [cell.parentElement, cell.parentElement.parentElement];
+  const words = cell.textContent.trim();
   const inside = [...cell.querySelectorAll("p, div, center")].filter(
-    (each) => each.textContent.trim() === cell.textContent.trim(),
+    (each) => each.textContent.trim() === words,
   );
   for (const element of [cell, ...inside, ...around]) {
     if (element.matches("table")) break;
