@@ -595,6 +595,7 @@ function notes(all, body, value) {
   let next = 1;
   for (const link of all("a[href*='#']")) {
     const place = places.get(target(link));
+    if (!link.isConnected) continue; // it was beside another that says nothing
     const outermost = alone(link);
     const mine = [outermost.parentElement, outermost, ...outermost.querySelectorAll("*")].flatMap(
       (each) => [each.id, each.getAttribute("name")],
@@ -619,7 +620,7 @@ function notes(all, body, value) {
     if (!("back" in back.dataset)) back.dataset.back = "";
   }
   for (const back of all("[data-back]")) {
-    alone(back).remove();
+    if (back.isConnected) alone(back).remove();
   }
   for (const [block] of blocks) ruleBefore(block, body)?.remove();
   for (const [block, name] of blocks) {
