@@ -35,6 +35,27 @@ _PARAGRAPHS = "address article aside center div figure footer form header main n
 PARAGRAPHS = frozenset(_PARAGRAPHS.split())
 BLOCKS = PARAGRAPHS | {*_BLOCKS.split()}
 
+# What only screen readers say, by its class or its style.
+HIDDEN = {
+    "class": (
+        r"(?:^|\s)(?:sr-only|sr_only|screen-?reader-(?:text|only)|visually-?hidden|assistive-text)"
+        r"(?:-focusable)?(?=\s|$)"
+    ),
+    "style": r"(?<![\w-])(?:clip:\s*rect\(|clip-path:\s*inset\((?:50|100)%)",
+}
+# How Quill says of an item of what list it is.
+LISTS = {"ordered": "ol", "bullet": "ul", "checked": "ul", "unchecked": "ul"}
+# Cells of which each has a line of code.
+CODE_CELLS = "td.blob-code, td.hljs-ln-code"
+# What says how a cell is aligned, the strongest first: an attribute, and how it says it.
+ALIGNMENT = {
+    "style": r"(?<![\w-])text-align\s*:\s*(?:-\w+-)?(left|center|right|end)(?!\w)",
+    "align": r"^\s*(left|center|right|end)\s*$",
+    "class": r"(?:^|\s)(?:has-|org-|h)?(?:text-)?(?:align-?)?(left|center|right|end)(?=\s|$)",
+}
+# The line below a table's head says it of each column.
+ALIGNED = {"": "---", "left": ":---", "center": ":---:", "right": "---:", "end": "---:"}
+
 # Expressions that Python and the browser understand alike: of what has no backslash yet, the group
 # or what follows it gets one.
 _SIGNS = (
@@ -62,6 +83,11 @@ def rules():
             "same": SAME,
             "blocks": sorted(BLOCKS),
             "paragraphs": sorted(PARAGRAPHS),
+            "lists": LISTS,
+            "code": CODE_CELLS,
+            "hidden": HIDDEN,
+            "alignment": ALIGNMENT,
+            "aligned": ALIGNED,
             "escapes": ESCAPES,
         }
     )

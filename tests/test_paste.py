@@ -13,6 +13,8 @@ from .factories import make_tool
 from .foreign import DATA
 from .html_trees import characters, tree
 from .test_editor import copy, message, signed_in, text  # noqa: F401  (a fixture)
+from .test_import_html import CODE as CODE_TABLES
+from .test_import_html import HIDDEN
 from .test_toolbar import fill, shown
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -157,10 +159,17 @@ STRUCTURE = {
     "<p>a<a style='mso-footnote-id:ftn1' href='#_ftn1' name='_ftnref1'><span>[1]</span></a></p><div"
     " style='mso-element:footnote-list'><hr><div style='mso-element:footnote' id=ftn1><p><a"
     " href='#_ftnref1' name='_ftn1'>[1]</a> The <i>note</i></p></div></div>": (
-        "a[^1]\n\n---\n\n[^1]: The *note*"
+        "a[^1]\n\n[^1]: The *note*"
     ),
     "<p>a<sup><a href='#fn1' id=r1>1</a></sup><section><ol><li id=fn1><p>note <a href='#r1'>↩</a>"
     "</ol></section>": "a[^1]\n\n[^1]: note",
+    "<p>a<span style='vertical-align:super'><sup><a href=#n1 id=r1>[1]</a></sup></span> b<sup><span"
+    " style='vertical-align: super'><a href=#n2 id=r2>[2]</a></span></sup><hr><p>c<br><hr><div>"
+    "<p><a href=#r1 id=n1>[1]</a><span> n</span></div><div><p><sup><a href=#r2 id=n2>[2]</a></sup>"
+    " m</div>": "a[^1] b[^2]\n\n---\n\nc\n\n[^1]: n\n\n[^2]: m",
+    "<p>x<sup>2, <a href=#n id=r>1</a></sup><ol><li id=n>n <a href=#r>↩</a></ol>": (
+        "x<sup>2, [^1]</sup>\n\n[^1]: n"
+    ),
     "<google-sheets-html-origin><style>td{}</style><table><tr><td>Name<td>Sum<td><tr><td>a|b"
     "<td style='font-weight:bold'>1,234.50<td><tr><td><td>&lt;1<br>2<tr><td><td></table>": (
         "| Name | Sum |\n| --- | --- |\n| a\\|b | 1,234.50 |\n|  | \\<1<br>2 |"
@@ -205,6 +214,18 @@ def convert(desk, texts):
         }""",
         texts,
     )
+
+
+@pytest.mark.once
+def test_pasting_takes_code_in_a_table_for_code(desk):
+    assert convert(desk, [*CODE_TABLES]) == [*CODE_TABLES.values()]
+    assert not desk.errors
+
+
+@pytest.mark.once
+def test_pasting_leaves_out_what_only_screen_readers_say(desk):
+    assert convert(desk, [*HIDDEN]) == [*HIDDEN.values()]
+    assert not desk.errors
 
 
 @pytest.mark.once

@@ -37,16 +37,17 @@ _FORMS = ("form", "button", "select", "textarea", "input", "canvas", "svg", "mat
 _TASK = "li input[type=checkbox]"
 _SCRIPTS = ("script", "style", "noscript", "template")
 _ATTRIBUTES = {
-    "*": {"class", *ATTRIBUTES},
+    "*": {"class", "style", *ATTRIBUTES},
     "a": {"href"},
     "details": {"open"},
     "img": {"src", "alt", "data-src"},
     "input": {"type", "checked"},
-    "li": {"value", "aria-checked", "data-checked"},
-    "ol": {"start", "reversed"},
+    "li": {"value", "aria-checked", "data-checked", "data-list"},
+    "ol": {"start", "reversed", "data-checked"},
     "table": {"role"},
-    "td": {"colspan", "rowspan"},
-    "th": {"colspan", "rowspan"},
+    **{tag: {"align"} for tag in ("div", "p", "tbody", "tfoot", "thead", "tr")},
+    **{tag: {"align", "colspan", "rowspan"} for tag in ("td", "th")},
+    "ul": {"data-checked"},
     **{tag: {*names} for tag, names in _EMBEDDED.items()},
 }
 _CLEANER = nh3.Cleaner(
@@ -308,7 +309,11 @@ class Converter(MarkdownConverter):
     def convert_table(self, el, text, parent_tags):
         rows = (
             [
-                (cell["data-cell"], span(cell, "colspan"), span(cell, "rowspan"))
+                (
+                    (cell["data-cell"], cell["data-align"]),
+                    span(cell, "colspan"),
+                    span(cell, "rowspan"),
+                )
                 for cell in row.find_all(["td", "th"])
             ]
             for row in el.find_all("tr")

@@ -4,25 +4,46 @@ The rules are those of `portfolio.html_rules`; static/portfolio/from-html.js doe
 """
 
 import re
+from collections import Counter
 
 from bs4 import Tag
 
-from portfolio.html_rules import BLOCKS, ESCAPES, INLINE, MARKS, PARAGRAPHS, SAME
+from portfolio.html_rules import (
+    ALIGNED,
+    ALIGNMENT,
+    BLOCKS,
+    CODE_CELLS,
+    ESCAPES,
+    HIDDEN,
+    INLINE,
+    LISTS,
+    MARKS,
+    PARAGRAPHS,
+    SAME,
+)
 
 _TEXT, _LINK = (re.compile(ESCAPES[name]) for name in ("text", "link"))
 _LINE, _NUMBER = (re.compile(ESCAPES[name], re.M) for name in ("line", "number"))
+_ALIGNMENT = {name: re.compile(pattern, re.I) for name, pattern in ALIGNMENT.items()}
+_HIDDEN = {name: re.compile(pattern, re.I) for name, pattern in HIDDEN.items()}
 _LISTS = ("ul", "ol")
 _CELLS = ("td", "th")
 _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 _WIDEST = 1_000  # columns
+_EMPTY = ("", "")
 
 
 def settle(soup):
     """Change the tree so that each thing is said in one way, and no text is taken for markup."""
     for tag in soup.find_all([*SAME]):
         tag.name = SAME[tag.name]
+    for tag in soup.find_all(is_hidden):
+        if not tag.decomposed:
+            tag.decompose()
     for tag in soup.find_all("span"):
         tag.unwrap()
+    for tag in soup.find_all("table"):
+        settle_code(tag)
     for code in soup.find_all("code"):
         if soup not in code.parents:
             continue  # it was in another
@@ -56,6 +77,8 @@ def settle(soup):
     for item in soup.find_all("li"):
         inside_a_list(item)
     for tag in soup.find_all(_LISTS):
+        settle_levels(tag)
+    for tag in soup.find_all(_LISTS):
         settle_list(tag)
     for item in soup.find_all("li"):
         settle_task(item)
@@ -65,6 +88,18 @@ def settle(soup):
         settle_paragraph(item)
     for text in soup.find_all(string=True):
         escape(text)
+
+
+def attribute(tag, name):
+    value = tag.get(name, "")
+    return value if isinstance(value, str) else " ".join(value)
+
+
+def is_hidden(tag):
+    """Whether only screen readers say it, and it is not the box of a task."""
+    return any(pattern.search(attribute(tag, name)) for name, pattern in _HIDDEN.items()) and not (
+        tag.name == "task" or tag.find("task")
+    )
 
 
 def is_block(node):
@@ -190,6 +225,30 @@ def inside_a_list(item):
         before.append(item.extract())
 
 
+def settle_levels(tag):
+    """Quill has all items in one list, and says of each its level and of what list it is."""
+    items = tag.find_all("li", recursive=False)
+    if tag.find(_LISTS) or not any(item.get("data-list") in LISTS for item in items):
+        return
+    lists = []  # the last of each level
+    for item in items:
+        name = LISTS.get(item.get("data-list"), tag.name)
+        indent = re.search(r"\bql-indent-(\d)", attribute(item, "class"))
+        level = min(int(indent[1]) if indent else 0, len(lists))
+        del lists[level + 1 :]
+        if level == len(lists) or lists[level].name != name:
+            new = Tag(name=name)
+            if level < len(lists):
+                lists.pop().insert_after(new)
+            elif lists:
+                lists[-1].contents[-1].append(new)
+            else:
+                tag.insert_before(new)
+            lists.append(new)
+        lists[level].append(item.extract())
+    tag.unwrap()
+
+
 def settle_list(tag):
     """Let all that stands directly in a list be of the item before it."""
     item = None
@@ -208,7 +267,12 @@ def settle_list(tag):
 def settle_task(item):
     """Let the box of a task be the first of its item, whatever says that it is done."""
     boxes = [box for box in item.find_all("task") if box.find_parent("li") is item]
-    state = item.get("aria-checked") or item.get("data-checked")
+    state = item.get("aria-checked") or item.get("data-checked") or item.parent.get("data-checked")
+    said = [item.get("data-list"), *item.get("class", ())]
+    if "inline-task-list" in item.parent.get("class", ()):  # Confluence's
+        said.append("unchecked")
+    if not state and (said := [each for each in said if each in ("checked", "unchecked")]):
+        state = str(said[0] == "checked").lower()
     for mark in item.find_all(class_=re.compile("^checkbox-(?:on|off)$")):
         if mark.find_parent("li") is item:
             state = state or str("checkbox-on" in mark["class"]).lower()
@@ -267,8 +331,19 @@ def whole(value, default):
 # Tables.
 
 
+def settle_code(tag):
+    """GitHub and others show code as a table, with the number of each line."""
+    lines = [line for line in tag.select(CODE_CELLS) if line.find_parent("table") is tag]
+    if lines:
+        pre = Tag(name="pre")
+        pre.string = "\n".join(line.get_text().strip("\n") for line in lines)
+        tag.replace_with(pre)
+
+
 def settle_table(tag):
     """Let a table have rows and cells alone, or be paragraphs if it only lays things out."""
+    for cell in tag.find_all(_CELLS) if is_grid(tag) else ():
+        cell["data-align"] = alignment(cell)
     for part in tag.find_all(["thead", "tbody", "tfoot"]):
         if part.find_parent("table") is tag:
             part.unwrap()
@@ -284,6 +359,23 @@ def settle_table(tag):
     tag.name = "div"
 
 
+def alignment(cell):
+    """A cell's alignment, or that of what is all there is in it, or else of its row; or ""."""
+    text = cell.get_text().strip()
+    inside = [
+        tag for tag in cell.find_all(["p", "div", "center"]) if tag.get_text().strip() == text
+    ]
+    for tag in (cell, *inside, cell.parent, cell.parent.parent):
+        if tag is None or tag.name == "table":
+            break
+        for name, pattern in _ALIGNMENT.items():
+            if found := pattern.search(attribute(tag, name)):
+                return found[1].lower()
+        if tag.name == "center":
+            return "center"
+    return ""
+
+
 def is_grid(tag):
     if tag.find("table") or tag.get("role") == "presentation" or is_within(tag, {"table"}):
         return False
@@ -294,7 +386,7 @@ def is_grid(tag):
 def spread(rows):
     """A table's lines of cells, each an empty one more where a cell spans others.
 
-    `rows` have cells as (content, columns, rows). What is empty at its edges is left out.
+    `rows` have cells as ((text, alignment), columns, rows). What is empty at its edges is left out.
     """
     lines, covered = [], {}  # the columns that a cell above covers, and in how many lines more
     for row in rows:
@@ -302,12 +394,12 @@ def spread(rows):
         for content, wide, high in (*row, (None, 0, 0)):
             while covered.get(len(line)):
                 covered[len(line)] -= 1
-                line.append("")
+                line.append(_EMPTY)
             if content is not None:
                 wide = max(1, min(wide, _WIDEST - len(line)))
                 covered |= dict.fromkeys(range(len(line), len(line) + wide), high - 1)
-                line += [content, *[""] * (wide - 1)]
-        while line and not line[-1]:
+                line += [content, *[_EMPTY] * (wide - 1)]
+        while line and not line[-1][0]:
             line.pop()
         lines.append(line)
     while lines and not lines[-1]:
@@ -317,14 +409,27 @@ def spread(rows):
     return lines
 
 
+def alignments(lines, width):
+    """How each column is aligned: as most of its cells are, or else as its head is."""
+    votes = [Counter({"": 0}) for _ in range(width)]
+    for line in lines[1:]:
+        for column, (text, align) in enumerate(line):
+            if text:
+                votes[column][align] += 1
+    head = [align for _, align in lines[0]] + [""] * (width - len(lines[0]))
+    return [ALIGNED[max(each, key=each.get) or own] for each, own in zip(votes, head, strict=True)]
+
+
 def written(lines):
     """The Markdown of a table, whose first line is its head."""
     width = max(map(len, lines), default=0)
     if not width:
         return ""
-    shown = [[*line, *[""] * (min(width, 100) - len(line))] for line in lines]
-    shown[0] = [*lines[0], *[""] * (width - len(lines[0]))]
-    shown.insert(1, ["---"] * width)
+    shown = [
+        [*(text for text, _ in line), *[""] * ((min(width, 100) if at else width) - len(line))]
+        for at, line in enumerate(lines)
+    ]
+    shown.insert(1, alignments(lines, width))
     return "\n".join("|" + "".join(f" {cell} |" for cell in line) for line in shown)
 
 

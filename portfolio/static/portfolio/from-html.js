@@ -34,6 +34,11 @@ const STYLES = {
   u: /text-decoration(?:-line)?: ?[^;]*underline/i,
   mark: /mso-highlight: ?(?!none)/i,
 };
+const [HIDDEN, ALIGNMENT] = ["hidden", "alignment"].map((rule) => (
+  Object.entries(rules[rule]).map(([name, expression]) => (
+    [name === "style" ? "data-style" : name, RegExp(expression, "i")]
+  ))
+));
 const [TEXT, LINK] = ["text", "link"].map((name) => RegExp(rules.escapes[name], "g"));
 const [LINE, NUMBER] = ["line", "number"].map((name) => RegExp(rules.escapes[name]));
 
@@ -114,6 +119,7 @@ function clean(body, isSheet, value) {
   const all = (selector) => [...body.querySelectorAll(selector)];
   const { dropped } = pictures(all);
   for (const element of all(RUBBISH)) element.remove();
+  for (const element of all("[class], [data-style]")) if (isHidden(element)) element.remove();
   const comments = body.ownerDocument.createTreeWalker(body, NodeFilter.SHOW_COMMENT);
   const found = [];
   while (comments.nextNode()) found.push(comments.currentNode);
@@ -125,6 +131,7 @@ function clean(body, isSheet, value) {
     for (const element of all(name)) rename(element, same);
   }
   for (const element of all(`:not(${KNOWN}, .checkbox-on, .checkbox-off)`)) unwrap(element);
+  for (const table of all("table")) codeOfTable(table);
   for (const pre of all("pre")) code(pre);
   for (const element of all("code")) codeInLine(element);
   for (const element of all("summary")) {
@@ -152,6 +159,10 @@ function clean(body, isSheet, value) {
   return { dropped, isEscaped: escape(body) };
 }
 
+/* What only screen readers say, but for the box of a task. */
+const isHidden = (element) => !has(element, "input")
+  && HIDDEN.some(([name, expression]) => expression.test(element.getAttribute(name) ?? ""));
+
 /* Marks. */
 
 /* Google Docs and others say by style alone what is bold, and that a <b> is not. */
@@ -173,6 +184,7 @@ function styled(element) {
 function mark(element) {
   const name = element.localName;
   const above = element.parentElement;
+  if ("note" in element.dataset) return;
   if (above.closest(name) || (name === "strong" && above.closest(HEADINGS))) {
     unwrap(element);
     return;
@@ -298,14 +310,15 @@ function nest(list) {
 function levelled(list) {
   if ("level" in list.dataset || list.parentElement.closest(LISTS)) return;
   const items = [...list.children];
-  const says = (item) => item.dataset.ariaLevel || list.dataset.indent || levelOf(item) > 1;
+  const says = (item) => item.dataset.ariaLevel || list.dataset.indent || levelOf(item) > 1
+    || item.dataset.list in rules.lists;
   const isFlat = items.every((item) => item.matches("li") && !item.querySelector(LISTS));
   if (!isFlat || !items.some(says)) return;
   const levels = items.map(levelOf);
   const first = Number(list.getAttribute("start"));
   if (first && items.length === 1) items[0].value ||= first;
   const all = items.map((item, at) => {
-    const own = make(list, list.localName);
+    const own = make(list, rules.lists[item.dataset.list] ?? list.localName);
     own.dataset.level = levels[at];
     own.append(item);
     return own;
@@ -375,9 +388,11 @@ function task(item) {
     [...item.querySelectorAll(selector)].filter((each) => each.closest("li") === item)
   );
   const boxes = own("input");
-  const list = item.dataset.list; // Quill's
-  const state = item.getAttribute("aria-checked") ?? item.dataset.checked
-    ?? (/^(?:un)?checked$/.test(list) ? String(list === "checked") : undefined)
+  const list = item.parentElement;
+  const said = [item.dataset.list, ...item.classList].find((each) => /^(?:un)?checked$/.test(each))
+    ?? (list.matches(".inline-task-list") ? "unchecked" : undefined); // Confluence's
+  const state = item.getAttribute("aria-checked") ?? item.dataset.checked ?? list.dataset.checked
+    ?? (said && String(said === "checked"))
     ?? own(".checkbox-on, .checkbox-off").map((each) => String(each.matches(".checkbox-on")))[0]
     ?? boxes.map((box) => String(box.checked))[0];
   for (const box of boxes) box.remove();
@@ -414,6 +429,15 @@ function number(list) {
 }
 
 /* Code, lines and tables. */
+
+/* GitHub and others show code as a table, with the number of each line. */
+function codeOfTable(table) {
+  const lines = [...table.querySelectorAll(rules.code)].filter((line) => line.closest("table") === table);
+  if (!lines.length) return;
+  const pre = make(table, "pre");
+  pre.textContent = lines.map((line) => line.textContent.replace(/^\n+|\n+$/g, "")).join("\n");
+  table.replaceWith(pre);
+}
 
 function code(pre) {
   for (const br of pre.querySelectorAll("br")) br.replaceWith("\n");
@@ -462,6 +486,25 @@ function grid(table, isSheet) {
     || (rows.length > 1 && Math.max(...widths) > 1);
   const isOne = !table.querySelector("table") && !table.parentElement.closest("table");
   if (isData && isOne && table.getAttribute("role") !== "presentation") table.dataset.grid = "";
+  for (const cell of table.querySelectorAll("[data-grid] :is(td, th)")) cell.dataset.align = alignment(cell);
+}
+
+/* A cell's alignment, or that of what is all there is in it, or else of its row. */
+function alignment(cell) {
+  const around = [cell.parentElement, cell.parentElement.parentElement];
+  const words = cell.textContent.trim();
+  const inside = [...cell.querySelectorAll("p, div, center")].filter(
+    (each) => each.textContent.trim() === words,
+  );
+  for (const element of [cell, ...inside, ...around]) {
+    if (element.matches("table")) break;
+    for (const [name, expression] of ALIGNMENT) {
+      const found = element.getAttribute(name)?.match(expression);
+      if (found) return found[1].toLowerCase();
+    }
+    if (element.matches("center")) return "center";
+  }
+  return "";
 }
 
 function address(value, protocols) {
@@ -521,6 +564,26 @@ function anchor(link) {
   if (words === href) link.dataset.bare = "";
 }
 
+/* The outermost element of a line that has no more text than a link in it. */
+function alone(link) {
+  let element = link;
+  const words = link.textContent.trim();
+  while (!element.parentElement.matches(BLOCKS) && element.parentElement.textContent.trim() === words) {
+    element = element.parentElement;
+  }
+  return element;
+}
+
+/* The rule that stands directly before a note or the notes. */
+function ruleBefore(block, body) {
+  for (let node = block; node !== body; node = node.parentElement) {
+    let before = neighbour(node, "previous");
+    while (before?.nodeName === "BR") before = neighbour(before, "previous");
+    if (before) return before.nodeName === "HR" ? before : null;
+  }
+  return null;
+}
+
 /* Notes: a link to a place that has a link back to it. */
 function notes(all, body, value) {
   const places = new Map();
@@ -532,7 +595,9 @@ function notes(all, body, value) {
   let next = 1;
   for (const link of all("a[href*='#']")) {
     const place = places.get(target(link));
-    const mine = [link, link.parentElement].flatMap(
+    if (!link.isConnected) continue; // it was beside another that says nothing
+    const outermost = alone(link);
+    const mine = [outermost.parentElement, outermost, ...outermost.querySelectorAll("*")].flatMap(
       (each) => [each.id, each.getAttribute("name")],
     ).filter(Boolean);
     const block = place && place !== body && (place.closest("li")
@@ -551,14 +616,13 @@ function notes(all, body, value) {
     const reference = make(link, "sup");
     reference.dataset.note = blocks.get(block);
     reference.textContent = blocks.get(block);
-    const around = link.closest("sup");
-    (around?.textContent.trim() === link.textContent.trim() ? around : link).replaceWith(reference);
+    outermost.replaceWith(reference);
     if (!("back" in back.dataset)) back.dataset.back = "";
   }
   for (const back of all("[data-back]")) {
-    const around = back.closest("sup");
-    (around?.textContent.trim() === back.textContent.trim() ? around : back).remove();
+    if (back.isConnected) alone(back).remove();
   }
+  for (const [block] of blocks) ruleBefore(block, body)?.remove();
   for (const [block, name] of blocks) {
     const note = make(block, "div");
     note.dataset.note = name;

@@ -62,6 +62,8 @@ export function coded(code) {
 const inALine = (text) => text.trim()
   .replace(/(?:(?:<br>)?\s*\n\s*\n\s*)+|\n/g, (found) => (found === "\n" ? " " : "<br>"));
 
+const EMPTY = { text: "", align: "" };
+
 /* A table's lines of cells, each an empty one more where a cell spans others. What is empty at its
    edges is left out. */
 function spread(rows, contents) {
@@ -69,14 +71,14 @@ function spread(rows, contents) {
   const lines = [...rows].map((row) => {
     const line = [];
     for (const cell of [...row.cells, null]) {
-      for (; covered[line.length]; line.push("")) covered[line.length] -= 1;
+      for (; covered[line.length]; line.push(EMPTY)) covered[line.length] -= 1;
       if (!cell) continue;
       const wide = Math.max(1, Math.min(cell.colSpan, WIDEST - line.length));
       covered.length = Math.max(covered.length, line.length + wide);
       covered.fill(Math.min(cell.rowSpan, rows.length) - 1, line.length, line.length + wide);
-      line.push(contents.get(cell) ?? "", ...Array(wide - 1).fill(""));
+      line.push(contents.get(cell) ?? EMPTY, ...Array(wide - 1).fill(EMPTY));
     }
-    while (line.length && !line.at(-1)) line.pop();
+    while (line.length && !line.at(-1).text) line.pop();
     return line;
   });
   while (lines.length && !lines.at(-1).length) lines.pop();
@@ -84,13 +86,24 @@ function spread(rows, contents) {
   return lines;
 }
 
+/* A column is aligned as most of its cells are, or else as its head is. */
+function rule([head, ...rows], column) {
+  const votes = new Map([["", 0]]);
+  for (const row of rows) {
+    const { text, align } = row[column] ?? EMPTY;
+    if (text) votes.set(align, (votes.get(align) ?? 0) + 1);
+  }
+  const [align] = [...votes].reduce((most, each) => (each[1] > most[1] ? each : most));
+  return rules.aligned[align || (head[column] ?? EMPTY).align];
+}
+
 function written(lines) {
   const width = Math.max(0, ...lines.map((line) => line.length));
   if (!width) return "";
   const all = lines.map((line, at) => (
-    [...line, ...Array(Math.max(0, (at ? Math.min(width, 100) : width) - line.length)).fill("")]
+    [...line.map(({ text }) => text), ...Array(Math.max(0, (at ? Math.min(width, 100) : width) - line.length)).fill("")]
   ));
-  all.splice(1, 0, Array(width).fill("---"));
+  all.splice(1, 0, Array.from({ length: width }, (_, column) => rule(lines, column)));
   return all.map((line) => `|${line.map((cell) => ` ${cell} |`).join("")}`).join("\n");
 }
 
@@ -187,7 +200,8 @@ const RULES = {
   cell: {
     filter: (node) => node.matches(CELLS) && isInCell(node),
     replacement(content, node) {
-      cells.set(node, inALine(content).replace(/\|/g, "\\|"));
+      const text = inALine(content).replace(/\|/g, "\\|");
+      cells.set(node, { text, align: node.dataset.align });
       return "";
     },
   },
