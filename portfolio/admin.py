@@ -3,6 +3,7 @@
 import json
 from contextlib import contextmanager, suppress
 from functools import wraps
+from itertools import count
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 import reversion
@@ -31,7 +32,7 @@ from .editing.actions import BulkAdmin
 from .editing.deleted import RecoverableAdmin
 from .editing.form import ContentForm, PartFormSet, PublishableForm
 from .editing.lists import ListedAdmin
-from .editing.models import WorkingCopy, new_key
+from .editing.models import WorkingCopy
 from .editing.moment import MomentField, MomentWidget
 from .editing.ordering import OrderedAdmin, OrderedInline
 from .editing.state import Forms, as_data, settled
@@ -348,12 +349,11 @@ class PublishableAdmin(BulkAdmin, ContentAdmin):
     def rescue(self, request, object_id):
         """What was deleted while someone wrote it is kept for them as something new.
 
-        If it is sent again, that is the same new thing.
+        If it is sent again, that is the same new thing; another text is another.
         """
-        window = f"{request.user.pk} {copies.tab_of(request.POST)}"
-        again = uuid5(NAMESPACE_URL, f"{self.opts.label_lower} {object_id} {window}")
-        for key in (f"{self.opts.label_lower}:{again}", new_key(self.model)):
-            work = Work(self, request, None, key)
+        for number in count():
+            new = uuid5(NAMESPACE_URL, f"{object_id} {request.user.pk} {number}")
+            work = Work(self, request, None, f"{self.opts.label_lower}:{new}")
             data = settled(request.POST, work.forms())
             if not work.item and not copies.keep(self, request, work.key, None, data)[1]:
                 break
