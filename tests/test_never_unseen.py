@@ -139,6 +139,9 @@ class Desk(RuleBasedStateMachine):
             answer = self.keep(window.fields["_key"], window.data())
             accepted.extend([True] * (answer.status_code == 200))
         assert answer.status_code in (200, 404, 409), answer.content
+        if accepted:
+            # It replaces the window's own earlier text, whether or not the answer gets there.
+            self.ledger[window.fields["_tab"]] = window.text
         if accepted and is_heard:
             self.hear(window, answer.json())
 
@@ -151,7 +154,6 @@ class Desk(RuleBasedStateMachine):
             "_base": json.dumps(answer["base"]),
         }
         window.address = answer["address"]
-        self.ledger[window.fields["_tab"]] = window.text
 
     @rule(name=WINDOWS)
     def an_older_autosave_arrives_late(self, name):
