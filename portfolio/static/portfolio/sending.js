@@ -3,7 +3,7 @@
    the text again. */
 
 import { make } from "./elements.js";
-import { token } from "./token.js";
+import { onePress } from "./one-press.js";
 
 const form = document.querySelector(".change-form #content-main > form");
 
@@ -25,34 +25,18 @@ async function obstacle() {
 }
 
 const AGAIN = 3000; // milliseconds
-// After which a button may be pressed again, if the browser has not left the page.
-const ON_ITS_WAY = 10_000;
 const pause = () => new Promise((resolve) => { setTimeout(resolve, AGAIN); });
 
 if (form && !form.elements._key) {
-  let passing = false;
-  let isOnItsWay = false;
   const message = make("p", { className: "errornote" });
   message.setAttribute("role", "alert");
 
-  form.addEventListener("submit", async (event) => {
-    if (passing) {
-      passing = false;
-      return;
-    }
-    event.preventDefault();
-    if (isOnItsWay) return; // pressed twice
-    isOnItsWay = true;
-    const { submitter } = event;
+  onePress(form, async (submitter) => {
     for (let reason = await obstacle(); reason; reason = await obstacle()) {
       if (message.textContent !== reason) message.textContent = reason;
       (submitter?.closest(".submit-row") ?? form.lastElementChild).before(message);
       await pause();
     }
-    form.elements.csrfmiddlewaretoken.value = token();
-    passing = true;
-    form.requestSubmit(submitter);
-    setTimeout(() => { isOnItsWay = false; }, ON_ITS_WAY);
+    return true;
   });
-  addEventListener("pageshow", () => { passing = isOnItsWay = false; });
 }

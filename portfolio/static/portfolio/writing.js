@@ -3,14 +3,13 @@
    until it gets there, and is offered back if the page is closed before. Without this script the
    form is saved by its buttons. */
 
+import { onePress } from "./one-press.js";
 import { isPressed } from "./shortcuts.js";
 import { token } from "./token.js";
 
 export const form = document.querySelector("[name=_key]")?.form;
 const PAUSE = 2000; // milliseconds
 const AGAIN = 3000;
-// After which a button may be pressed again, if the browser has not left the page.
-const ON_ITS_WAY = 10_000;
 const BACKUP = "unsaved:";
 const input = (name) => form.elements[name];
 const bar = document.querySelector(".bar");
@@ -122,8 +121,7 @@ let timer;
 let running = Promise.resolve();
 let sequence = 0;
 let unsent = false; // the last attempt failed, and another may not
-let passing = false; // the press that was let through
-let isLeaving = false; // the form itself is on its way
+let isLeaving = () => false; // whether the form itself is on its way
 let pressed = ""; // the button whose press did not get through
 
 function say(text) {
@@ -189,7 +187,7 @@ export function onChange(callback) {
 
 function keepIn(pause) {
   clearTimeout(timer);
-  timer = setTimeout(() => { if (!isLeaving) keep(); }, pause);
+  timer = setTimeout(() => { if (!isLeaving()) keep(); }, pause);
 }
 
 function changed() {
@@ -204,36 +202,21 @@ function comeBack() {
 }
 
 function leave() {
-  if (document.visibilityState !== "hidden" || content() === kept || isLeaving) return;
+  if (document.visibilityState !== "hidden" || content() === kept || isLeaving()) return;
   backUp();
   const data = serialized();
   // More than this a browser does not send from a page that is gone.
   if (data.toString().length < 60_000) send(undefined, { keepalive: true });
 }
 
-/* A press is one press, however often the button is hit while it is on its way. */
-async function submit(event) {
-  const { submitter } = event;
-  if (passing) {
-    passing = false;
-    return;
-  }
-  event.preventDefault();
-  if (isLeaving) return;
-  isLeaving = true;
+async function keepBeforeSending(submitter) {
   backUp();
   const answer = await keep({});
   // What the form's page shows: a conflict, or that it was deleted meanwhile.
-  if (![200, 404, 409].includes(answer.status)) {
-    isLeaving = false;
-    pressed = submitter.value;
-    return;
-  }
-  input("csrfmiddlewaretoken").value = token();
-  input("_sequence").value = ++sequence;
-  passing = true;
-  form.requestSubmit(submitter);
-  setTimeout(() => { isLeaving = false; }, ON_ITS_WAY);
+  const mayGo = [200, 404, 409].includes(answer.status);
+  if (mayGo) input("_sequence").value = ++sequence;
+  else pressed = submitter?.value ?? "";
+  return mayGo;
 }
 
 function shortcut(event) {
@@ -267,7 +250,6 @@ if (form) {
   document.addEventListener("visibilitychange", leave);
   document.addEventListener("visibilitychange", comeBack);
   for (const type of ["online", "focus"]) addEventListener(type, comeBack);
-  form.addEventListener("submit", submit);
+  isLeaving = onePress(form, keepBeforeSending);
   document.addEventListener("keydown", shortcut);
-  addEventListener("pageshow", () => { isLeaving = passing = false; });
 }
