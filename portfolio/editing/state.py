@@ -202,7 +202,7 @@ def settled(data, forms):
         rows = [_taken(data, f"{prefix}-{index}-") for index in range(_total(data, prefix))]
         rows = [row for row in rows if row]
         kept = [row for row in rows if there.intersection(row.get(key, ()))]
-        new = [row | {key: [""]} for row in rows if row not in kept]
+        new = [row | {key: [""]} for row in rows if there.isdisjoint(row.get(key, ()))]
         for index, row in enumerate([*kept, *new]):
             for name, values in row.items():
                 data.setlist(f"{prefix}-{index}-{name}", values)

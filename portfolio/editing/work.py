@@ -68,7 +68,8 @@ class Work:
     @property
     def was_new(self):
         """Whether the form was made when the item was not there yet."""
-        return not is_key(self.request.POST.get("_key", "").rpartition(":")[2])
+        number = self.request.POST.get("_key", "").rpartition(":")[2]
+        return bool(number) and not is_key(number)
 
     def may_write(self):
         user = self.request.user
@@ -123,7 +124,7 @@ class Work:
         stored, mine = self.forms().state, self.forms(self.request.POST).state
         seen = copies.read(self.request.POST, copies.BASE)
         differing = {name for name, value in stored.items() if value != mine.get(name)}
-        differing = {name for name in differing if not is_filled_in(mine.get(name), stored[name])}
+        differing = {name for name in differing if not are_same_rows(mine.get(name), stored[name])}
         if self.was_new:
             # What was left empty is filled in when it is saved.
             differing = {name for name in differing if mine.get(name)}
@@ -317,18 +318,17 @@ class Work:
         return "\n".join(filter(None, [said[self.verb], *why]))
 
 
-def is_filled_in(mine, stored):
-    """Whether rows are those that are stored, but for the place that a new one is given."""
+def are_same_rows(mine, stored):
+    """Whether the rows of a form are stored already; a new one was given its position then."""
     is_rows = isinstance(mine, list) and mine and isinstance(mine[0], dict)
     if not is_rows or len(mine) != len(stored):
         return False
-    return all(
-        any(
-            all(row[name] in (other[name], *(("", "0") * (name == "position"))) for name in row)
-            for other in stored
-        )
-        for row in mine
-    )
+    return all(any(is_same_row(row, other) for other in stored) for row in mine)
+
+
+def is_same_row(row, stored):
+    differing = {name for name, value in row.items() if value != stored.get(name)}
+    return not differing or (differing == {"position"} and row["position"] in ("", "0"))
 
 
 def save_row(formset, form, item):
