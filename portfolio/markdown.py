@@ -591,11 +591,11 @@ def _name_parts(state):
             _name_tags(block, ids)
             tags += found
     for link in links:
-        if link["href"].startswith("#") and (found := ids.find(link["href"][1:])):
+        if link["href"].startswith("#") and (found := ids.id_of(link["href"][1:])):
             link["href"] = state.md.normalizeLink(f"#{found}")
     for tag in tags:
         href = not tag.is_end and tag.get("href")
-        if href and href.startswith("#") and (found := ids.find(href[1:])):
+        if href and href.startswith("#") and (found := ids.id_of(href[1:])):
             tag.set("href", state.md.normalizeLink(f"#{found}"))
 
 

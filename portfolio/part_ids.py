@@ -69,7 +69,7 @@ class PartIds:
         self.by_name[name] = self.by_name[unique] = made
         return made
 
-    def find(self, fragment):
+    def id_of(self, fragment):
         """The id that `#fragment` in the text leads to; None if it is none of the text's."""
         name = unicodedata.normalize("NFC", unquote(fragment[:_LONGEST_HEADING]))
         return self.by_name.get(name) or self.by_name.get(name.lower())

@@ -39,7 +39,7 @@ WINDOWS = st.sampled_from(["laptop", "phone"])
 VERBS = st.sampled_from(["_save", "_publish", "_schedule", "_unpublish"])
 
 
-class Page:
+class Answered:
     """For `fields_of`: a page that has come already."""
 
     def __init__(self, response):
@@ -102,7 +102,7 @@ class Desk(RuleBasedStateMachine):
         response = self.client.get(address, follow=True)
         if response.status_code == 200 and b'name="_key"' in response.content:
             address = response.redirect_chain[-1][0] if response.redirect_chain else address
-            self.windows[name] = Window(address, fields_of(Page(response), ""))
+            self.windows[name] = Window(address, fields_of(Answered(response), ""))
 
     # What the writer does.
 
@@ -191,7 +191,7 @@ class Desk(RuleBasedStateMachine):
             # The form again, with what is in the way; a conflict shows both texts.
             seen = window.seen
             conflict = answer.context["conflict"]
-            self.windows[name] = Window(window.address, fields_of(Page(answer), ""))
+            self.windows[name] = Window(window.address, fields_of(Answered(answer), ""))
             self.windows[name].seen |= seen
             if conflict:
                 theirs = conflict.theirs.state.get("body", "")
