@@ -47,6 +47,9 @@ TEXTS = {
     "words": "not to or be: deploys of the art",
     "art": "the art of starting, deploying",
     "vietnamese": nfd("tiếng Việt"),
+    "french": "l’école d'hier, jusqu'ici",
+    "italian": "dell’acqua",
+    "short form": 'צה"ל וגם ארה״ב',
     "joined": "dev\u00adelopers क्\u200dष",
 }
 # What is asked, and the titles of what is found.
@@ -98,6 +101,18 @@ FOUND = [
     ('starting "the art"', "art"),
     ('"art the"', ""),
     ("tieng viet", "vietnamese"),
+    ("école", "french"),
+    ("l'ecole", "french"),
+    ("hier ici", "french"),
+    ("'l'école d'hier'", "french"),
+    ("cole", ""),
+    ("acqua", "italian"),
+    ("l'acqua", "italian"),
+    ('צה"ל', "short form"),
+    ("צהל ארהב", "short form"),
+    ('"צה״ל וגם ארה"ב"', "short form"),
+    ("its the vitamin", "vitamin"),
+    ("vitamin of", "vitamin"),
     ("developers", "joined"),
     ("क्ष", "joined"),
 ]

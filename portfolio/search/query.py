@@ -21,6 +21,7 @@ from portfolio.months import Month
 from .index import text
 from .models import KINDS, Document, Rank, Terms, Word
 from .words import (
+    GERSHAYIM,
     STOP_WORDS,
     exact,
     has_particles,
@@ -57,7 +58,8 @@ MONTH = Coalesce("entry__month", "role__started", "focus__since")
 QUOTATION_MARKS = '"＂“”„‟«»‹›「」『』｢｣〝〞〟❝❞'
 # A straight one behind a letter begins nothing, as in Hebrew; nor does one without an end.
 QUOTED = re.compile(
-    rf"(?:(?<!\w)[\"＂]|[{QUOTATION_MARKS[2:]}])([^{QUOTATION_MARKS}]*)[{QUOTATION_MARKS}]"
+    rf"(?:(?<!\w)[\"＂]|[{QUOTATION_MARKS[2:]}])"
+    rf"((?:[^{QUOTATION_MARKS}]|{GERSHAYIM})*)[{QUOTATION_MARKS}]"
 )
 # How the engines join what they look for.
 JOINS = {"sqlite": {"all": " AND ", "any": " OR "}, "postgresql": {"all": " & ", "any": " | "}}

@@ -53,11 +53,18 @@ ACCENTS = re.compile(
 )
 # What stands in a word and says nothing: soft hyphen, (non-)joiners.
 JOINERS = "\u00ad\u200c\u200d\u2060"
+# The mark of Hebrew's short forms as keyboards have it, as in צה"ל.
+GERSHAYIM = '(?<=[א-ת])"(?=[א-ת])'
+# What French and Italian write together with the next word: l'école, dell'arte.
+ELIDED = re.compile(
+    "(?:[cdjlmnst]|(?:jus|lors|puis|quoi)?qu|(?:a|co|da|de|ne|que|su)ll)['’](?=[aeiouhà-öø-ÿœ])",
+    re.IGNORECASE,
+)
 # C++, C#, but neither Ctrl+C nor a+b.
 SIGNS = r"(?<=[^\W\d_])(?:[+＋]{2,}|[+＋](?![\w+＋])|[#＃](?![^\W\d_]))"
 LETTER = rf"[^\W_{UNSPACED}{HANGUL}]"
 WORD = re.compile(
-    rf"{LETTER}(?:{LETTER}+|[{MARKS}]+|[{JOINERS}'’׳״]+(?={LETTER}))*(?:{SIGNS})?"
+    rf"{LETTER}(?:{LETTER}+|[{MARKS}]+|[{JOINERS}'’׳״]+(?={LETTER})|{GERSHAYIM})*(?:{SIGNS})?"
     rf"|(?![\W_])[{HANGUL}](?:(?![\W_])[{HANGUL}]|[{JOINERS}{MARKS}])*"
     rf"|(?![\W_])[{UNSPACED}][{MARKS}{JOINERS}\u200b\uff9e\uff9f]*"
 )
@@ -80,7 +87,9 @@ STOP_WORDS = frozenset(_STOP_WORDS.split())
 
 @lru_cache(maxsize=50_000)
 def fold(word):
-    """The word without accents, case and punctuation, composed, cut after 64 characters."""
+    """The word by itself, without accents, case and punctuation, composed, of 64 characters."""
+    if elided := ELIDED.match(word):
+        word = word[elided.end() :]
     folded = ACCENTS.sub("", unicodedata.normalize("NFKD", word)).casefold().translate(STROKES)
     return unicodedata.normalize("NFC", "".join(filter(is_of_word, folded)))[:LONGEST]
 

@@ -17,6 +17,7 @@ from portfolio.page import Page, absolute
 from portfolio.plain import TWIN
 from portfolio.search.models import Document
 from portfolio.search.views import LABELS
+from portfolio.search.words import STOP_WORDS
 from roles.models import Role
 
 from .entries import facts
@@ -89,7 +90,12 @@ def search(profile, entries):
     """The page that searches with a script, and what it searches in."""
     path = reverse("search")
     about = Page("search", "everything here by its words")
-    context = {"page": about, "profile": profile, "index": get_script_prefix() + INDEX}
+    context = {
+        "page": about,
+        "profile": profile,
+        "index": get_script_prefix() + INDEX,
+        "stop_words": " ".join(sorted(STOP_WORDS)),
+    }
     page = loader.get_template("search/static.html").render(context, request_for(path))
     yield Output(file_of(path), partial(encoded, page))
     others = Document.objects.live().filter(entry=None).select_related(*LABELS).order_by("pk")

@@ -7,22 +7,33 @@ const AROUND = 90; // characters of the text on either side of a word
 // Characters that are no letters of a word, beside those of Latin: points of Hebrew and Arabic.
 const ACCENTS =
   /[\u0300-\u036f\u0483-\u0489\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed\u0711\u0730-\u074a\u0898-\u089f\u08ca-\u08ff\u180b-\u180f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufb1e\ufe00-\ufe0f\ufe20-\ufe2f\u{e0100}-\u{e01ef}]/gu;
-const UNSAID = /['’׳״ʼـ\u00ad\u200b\u200c\u200d\u2060]/u;
+const JOINER = "\u2060";
+const UNSAID = new RegExp(`['’׳״ʼـ\\u00ad\\u200c\\u200d${JOINER}]`, "u");
 const OTHERS = { ß: "ss", ς: "σ", ø: "o", đ: "d", ð: "d", ł: "l", ı: "i", æ: "ae", œ: "oe" };
 const CHARACTER = /[^\p{M}\uff9e\uff9f][\p{M}\uff9e\uff9f]*|[\p{M}\uff9e\uff9f]+/gu;
 // Scripts that set no words apart: what is asked for may stand anywhere, but whole.
 const UNSPACED = ["Han", "Hira", "Kana", "Bopo", "Thai", "Laoo", "Mymr", "Khmr", "Bali", "Java"]
   .map((script) => `\\p{scx=${script}}`)
   .join("");
+const IN_WORD = new RegExp(
+  `(?<=[א-ת])"(?=[א-ת])|(?<=[${UNSPACED}]\\p{M}*)\\u200b`,
+  "gu",
+);
+const ELIDED =
+  /(?<![\p{L}\p{M}\p{N}])([cdjlmnst]|(?:jus|lors|puis|quoi)?qu|(?:a|co|da|de|ne|que|su)ll)['’](?=[aeiouhà-öø-ÿœ])/giu;
 const JOINED = `(?=[\\p{L}\\p{N}])[${UNSPACED}]\\p{M}*`;
 const LETTER = `(?![${UNSPACED}\\p{scx=Hang}])[\\p{L}\\p{M}\\p{N}]`;
 const SIGNS = "(?:\\+{2,}|\\+(?![\\p{L}\\p{N}+])|#+(?!\\p{L}))";
 const WORD = new RegExp(`(?:${JOINED})+|\\p{scx=Hang}+|(?:${LETTER})+(?:(?<=\\p{L})${SIGNS})?`, "gu");
 const MARKS = "“”„‟«»‹›「」『』｢｣〝〞〟❝❞";
-const QUOTED = new RegExp(`(?:(?<![\\p{L}\\p{N}_])["＂]|[${MARKS}])([^"＂${MARKS}]*)["＂${MARKS}]`, "gu");
+const QUOTED = new RegExp(
+  `(?:(?<![\\p{L}\\p{N}_])["＂]|[${MARKS}])((?:[^"＂${MARKS}]|(?<=[א-ת])"(?=[א-ת]))*)["＂${MARKS}]`,
+  "gu",
+);
 
 const field = document.querySelector('.search [name="q"]');
 const results = document.querySelector("[data-index]");
+const stopWords = new Set(results.dataset.stopWords.split(" "));
 const folded = new Map();
 let documents;
 
@@ -36,7 +47,8 @@ function foldCharacter(character) {
 }
 
 // Without accents and case; `starts` gets where in the text each unit of what it returns is from.
-function fold(text, starts) {
+function fold(typed, starts) {
+  const text = typed.replace(ELIDED, "$1 ").replace(IN_WORD, JOINER);
   if (!starts && /^[\0-\x7f]*$/.test(text)) return text.toLowerCase().replaceAll("'", "");
   return text.replace(CHARACTER, (character, at) => {
     const plain = foldCharacter(character);
@@ -72,16 +84,20 @@ function inARow(words) {
   return each.join("[^\\p{L}\\p{N}]*");
 }
 
-// Of what was typed an expression for each thing that is asked for.
+// Of what was typed an expression for each thing that is asked for, without stop words that stand
+// alone, unless there is nothing else.
 function expressions(typed) {
   const asked = [];
-  const words = (text) => fold(text).match(WORD) ?? [];
+  const words = (text) => fold(text.replace(ELIDED, "")).match(WORD) ?? [];
   const loose = typed.replace(QUOTED, (_, quoted) => {
     const row = words(quoted);
     if (row.length) asked.push(inARow(row));
     return " ";
   });
-  return [...asked, ...words(loose).map(loosely)].map((each) => new RegExp(each, "u"));
+  const alone = words(loose);
+  const telling = alone.filter((word) => !stopWords.has(word));
+  asked.push(...(asked.length || telling.length ? telling : alone).map(loosely));
+  return asked.map((each) => new RegExp(each, "u"));
 }
 
 async function load() {
