@@ -36,22 +36,38 @@ export function lines(text, from, to) {
   return [text.lastIndexOf("\n", from - 1) + 1, end < 0 ? text.length : end];
 }
 
-/* The fence that is open at a place in the text, "" if none is, and where the last one ended. */
+// A line: what it has of quotations and lists, spaces, the mark of a fence, the rest.
+const LINE = /^((?: {0,3}(?:>|(?:[-+*]|\d{1,9}[.)])(?= |$)) ?)*)( *)(`{3,}|~{3,})?(.*)$/;
+
+/* The mark of the fence that is open at a place in the text, if one is, and where the last ended. */
 function fence(text, at) {
-  let [open, end] = ["", 0];
-  for (const match of text.slice(0, at).matchAll(/^ {0,3}(`{3,}|~{3,})(.*)$/gm)) {
-    const [line, mark, rest] = match;
-    if (!open) open = mark[0] === "`" && rest.includes("`") ? "" : mark;
-    else if (mark.startsWith(open) && !rest.trim()) [open, end] = ["", match.index + line.length];
+  let open = null; // of a fence its mark, whether it is quoted, and how far its item is indented
+  let isInList = false;
+  let [from, end] = [0, 0];
+  for (const line of text.slice(0, at).split("\n")) {
+    const [, before, spaces, mark = "", rest] = LINE.exec(line);
+    const isQuoted = before.includes(">");
+    const indent = before.length + spaces.length;
+    const isLeft = open && (open.isQuoted > isQuoted || (line.trim() && indent < open.indent));
+    const isEnd = open && !isLeft && mark.startsWith(open.mark) && !rest.trim();
+    if (isLeft || isEnd) [open, end] = [null, isEnd ? from + line.length : from];
+    if (!open && !isEnd) {
+      const isItem = /[^> ]/.test(before);
+      isInList = isItem || (isInList && (!line.trim() || indent > 0));
+      const isMark = mark && (isInList || spaces.length < 4);
+      if (isMark && !(mark[0] === "`" && rest.includes("`")))
+        open = { mark, isQuoted, indent: isInList ? (isItem ? before.length : indent) : 0 };
+    }
+    from += line.length + 1;
   }
-  return [open, end];
+  return [open?.mark ?? "", end];
 }
 
 /* Whether a place in the text is between two fences, or after one that nothing closes. */
 export const isInFence = (text, at) => Boolean(fence(text, at)[0]);
 
-/* Whether a place in the text is code: between fences, indented, or in a span of backticks, even if
-   nothing closes that yet. */
+/* Whether a place in the text is code: between fences, indented, in a span of backticks or in
+   an element for it, even if nothing closes that yet. */
 export function isInCode(text, at) {
   const [open, end] = fence(text, at);
   return Boolean(open) || isIndented(text.slice(0, at)) || isInSpan(blockBefore(text.slice(end, at)));
@@ -80,12 +96,15 @@ function blockBefore(text) {
 
 const isHeading = (line) => /^ {0,3}#{1,6}(?: |$)/.test(line);
 
-/* Whether a run of backticks is open at the end of a block, as no other of its length closes it. */
+/* Whether code is open at the end of a block: a run of backticks that no other of its length
+   closes, an element, a comment. */
 function isInSpan(block) {
-  const next = /\\[^]|(`+)/g;
+  const next = /\\[^]|(`+)|<(code|kbd|pre|samp)\b[^>]*>|<!--/gi;
   for (let match = next.exec(block); match; match = next.exec(block)) {
-    if (!match[1]) continue;
-    const closing = RegExp(`(?<!\`)${match[1]}(?!\`)`, "g");
+    const [found, ticks, element] = match;
+    if (found[0] === "\\") continue;
+    const end = ticks ? `(?<!\`)${ticks}(?!\`)` : element ? `</${element}\\s*>` : "-->";
+    const closing = RegExp(end, "gi");
     closing.lastIndex = next.lastIndex;
     if (!closing.test(block)) return true;
     next.lastIndex = closing.lastIndex;
