@@ -197,7 +197,7 @@ class LeftOut(NamedTuple):
 def left_out(text):
     """Each `LeftOut` of a text, in the order of its lines. A text shown as written has none."""
     text, found = _NEWLINE.sub("\n", _tidy(text)), []
-    if len(text) > LIMIT or not any(mark in text for mark in ("<", "]:", "|")):
+    if len(text) > LIMIT or not any(mark in text for mark in ("<", "]:", "|", "```", "~~~")):
         return found
     references = _References()
     env = _env(text) | {"references": references}
@@ -212,10 +212,12 @@ def left_out(text):
             columns = 0
         elif block.type == "th_open":
             columns += 1
-        elif block.type == "tr_open" and block.level == 2 and columns:
-            cells = escapedSplit(lines[line - 1].strip().strip("|"))
+        elif block.type == "tr_open" and columns:
+            cells = escapedSplit(lines[line - 1].lstrip("> \t").rstrip().strip("|"))
             if len(cells) > columns:
                 found.append(LeftOut(line, "cell", " | ".join(cells[columns:]).strip()))
+        elif block.type == "fence" and (unsaid := block.info.split()[1:]):
+            found.append(LeftOut(line, "info", " ".join(unsaid)))
         elif block.type == "literal_block":
             found.append(LeftOut(line, "element", block.content.strip()))
         for token in (block, *(block.children or ())):

@@ -142,6 +142,9 @@ LEFT_OUT = {
     "a comment by trick": ("a\n\n[//]: # (to do)", 3, "definition", "[//]: # (to do)"),
     "a second definition": ("[b]\n\n[b]: c\n[B]: d", 4, "definition", "[B]: d"),
     "a cell": ("|a|b|\n|-|-|\n|c|d|e|", 3, "cell", "e"),
+    "a cell in a list": ("- x\n\n  |a|b|\n  |-|-|\n  |c|d|e|", 5, "cell", "e"),
+    "a cell in a quotation": ("> |a|b|\n> |-|-|\n> |c|d|e|", 3, "cell", "e"),
+    "behind a language": ("x\n\n~~~js {1,3} title=a\nb\n~~~", 3, "info", "{1,3} title=a"),
 }
 
 

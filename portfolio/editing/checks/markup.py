@@ -35,6 +35,10 @@ FOUND = {
         "the link definition {} not shown, since no link uses it",
         "use it in a link, put a backslash before it if the words are meant, or take it out.",
     ),
+    "info": (
+        "behind the language of a code block, {} not shown",
+        "take it out, or say it in the text.",
+    ),
     "cell": (
         "the cell {} not shown, since the head of its table has fewer",
         "give the head as many cells.",
