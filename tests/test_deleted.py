@@ -232,6 +232,18 @@ def test_the_address_that_it_was_public_at_leads_to_it_once_it_is_published(admi
     assert Client().get(public).url == Entry.objects.get().get_absolute_url()
 
 
+@pytest.mark.parametrize("first", ["the entry", "what it is about"])
+def test_what_was_deleted_after_an_entry_is_its_own_again_in_any_order(admin_client, first):
+    role, tool = make_role(), make_tool()
+    entry = make_entry(role=role, tools=[tool])
+    for item in (entry, role, tool):
+        delete(admin_client, item)
+    for item in (entry, role, tool) if first == "the entry" else (tool, role, entry):
+        recover(admin_client, Deletion.objects.get(key=key_of(item), recovered_as=""))
+    assert Entry.objects.get().role == role
+    assert [*Entry.objects.get().tools.all()] == [tool]
+
+
 def test_a_principle_comes_back_with_its_evidence(admin_client):
     principle = make_principle()
     rows = [

@@ -101,17 +101,22 @@ def bring_back(request, deletion, kept):
         setattr(item, name, datetime.fromisoformat(moment))
     deleted_at = version.revision.date_created
     was_public = public_path(item, deleted_at)
+    relations = version._object_version.m2m_data or {}
+    gone = [*deleted_too(item, relations)]
     notes = empty_what_is_gone(item)
     if hasattr(item, "author_id"):
         item.author = deletion.author
     notes += set_state(request.user, item, deleted_at)
     notes += put_back(item)
-    notes += relate(item, version._object_version.m2m_data or {})
+    notes += relate(item, relations)
     for field, part in kept.parts.get(deletion.key, []):
         notes += put_part_back(item, field, part)
     if was_public:
         notes += keep_address(item, was_public)
     notes += point_at(item, deletion.links)
+    for target, name in gone:
+        target.links.setdefault(name, []).append(item.pk)
+        target.save()
     notes += put_links_back(item, kept.share_links.get(deletion.key, []))
     if copy := kept.copies.get(deletion.key):
         put_copy_back(request, item, copy)
@@ -135,6 +140,20 @@ def already_there(deletion, item):
 def namesake(item):
     key = {name: getattr(item, name) for name in item.natural_key_fields}
     return type(item)._base_manager.filter(**key).first()
+
+
+def deleted_too(item, relations):
+    """Yields (Deletion, name in its `links`) of what an item points at and was deleted as well.
+
+    When that comes back, what points at it by then is to have it again.
+    """
+    fields = (*item._meta.concrete_fields, *item._meta.many_to_many)
+    for field in filter(lambda each: each.is_relation, fields):
+        single = not field.many_to_many
+        pks = [getattr(item, field.attname)] if single else relations.get(field.name, [])
+        keys = [f"{field.related_model._meta.label_lower}:{pk}" for pk in pks]
+        for deletion in Deletion.objects.filter(key__in=keys, recovered_as=""):
+            yield deletion, f"{item._meta.label_lower}.{field.name}"
 
 
 def empty_what_is_gone(row):
