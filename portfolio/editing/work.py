@@ -94,6 +94,9 @@ class Work:
             raise PermissionDenied
         request = self.request
         if copies.TAKE in request.POST:
+            if self.copy and copies.is_next(self.copy, request.POST):
+                # What was saved of one's own, and is given up here for theirs.
+                copies.keep_version(self.copy, request.user, "theirs was taken in its place")
             request.POST = copies.taken(request.POST, self._other_side())
         request.POST = settled(request.POST, self.forms())
         if self.is_done():
