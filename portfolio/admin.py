@@ -159,8 +159,13 @@ class ContentAdmin(ListedAdmin, RecoverableAdmin, admin.ModelAdmin):
         js = [module("sending")]
 
     def get_form(self, request, obj=None, change=False, **kwargs):
-        form = super().get_form(request, obj, change, **kwargs)
-        return type(form.__name__, (form,), {"request": request})
+        """Made once for a request, which takes Django longer than the form's queries."""
+        made = request.__dict__.setdefault("form_classes", {})
+        key = self.model, obj and obj.pk, change, repr(kwargs)
+        if key not in made:
+            form = super().get_form(request, obj, change, **kwargs)
+            made[key] = type(form.__name__, (form,), {"request": request})
+        return made[key]
 
     def has_change_permission(self, request, obj=None):
         return super().has_change_permission(request, obj) and (

@@ -105,7 +105,7 @@ FOUND = [
     ("l'ecole", "french"),
     ("hier ici", "french"),
     ("'l'école d'hier'", "french"),
-    ("cole", ""),
+    ('"cole"', ""),
     ("acqua", "italian"),
     ("l'acqua", "italian"),
     ('צה"ל', "short form"),
