@@ -92,7 +92,7 @@ def readers(nginx, paths=("/", "/tools/", "/journal/", "/feed.xml"), number=6):
 
     def read():
         reader = Reader(nginx)
-        while not done.is_set():
+        while not done.wait(0.01):  # as a person, who leaves the machine to others as well
             for path in paths:
                 try:
                     answers[reader.get(path)[0]] += 1
