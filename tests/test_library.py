@@ -515,7 +515,8 @@ def test_many_pictures_go_up_one_by_one_with_their_progress(
     page.get_by_label("File").set_input_files(
         [{"name": n, "mimeType": "image/png", "buffer": content} for n, content in files.items()]
     )
-    page.locator("[name=_save]").click()
+    with page.expect_request(f"**{ADD}"):
+        page.locator("[name=_save]").click()
     expect(page.get_by_role("progressbar")).to_have_count(3)
     expect(page.locator(".uploads")).to_contain_text("notes.txt")
     assert len(held) == 1

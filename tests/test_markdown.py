@@ -878,7 +878,7 @@ def plugin_footnotes(text):
         (unsafe, ">" * 17 + "a\n" * 5_000),
         (unsafe, ("|a" * 100 + "\n" + "|-" * 100 + "\n" + "|b\n" * 200 + "\n") * 5),
         (all_coloured, "```go\n" + '\\"\n' * 3_000 + "```"),
-        (plugin_footnotes, "[^a]: note\n\n" + "[^" * 4_000),
+        (plugin_footnotes, "[^a]: note\n\n" + "[^" * 1_500),
     ],
     ids=["work", "work of tables", "colour", "footnotes"],
 )

@@ -121,9 +121,9 @@ def test_a_picture_lands_where_it_was_dropped_whatever_is_typed_meanwhile(
     held = []
     desk.route("**/admin/upload/", lambda route: held.append(route))
     desk.locator("#id_note").fill("first\n\nsecond\n\n[^1]: third\n\n    more")
-    drop_at(
-        desk, "second", picture_file(tmp_path, "red.png"), picture_file(tmp_path, "b.png", "blue")
-    )
+    pictures = [picture_file(tmp_path, "red.png"), picture_file(tmp_path, "b.png", "blue")]
+    with desk.expect_request("**/admin/upload/"):
+        drop_at(desk, "second", *pictures)
     expect(message(desk)).to_have_text("Adding red.png…")
     place_cursor(desk, 0)
     desk.keyboard.type("zeroth\n\n")
@@ -180,7 +180,8 @@ def test_the_address_of_a_picture_is_said_if_its_field_cannot_take_it(
 ):
     held = []
     desk.route("**/admin/upload/", lambda route: held.append(route))
-    drop(desk, "#id_note", picture_file(tmp_path, "red.png"))
+    with desk.expect_request("**/admin/upload/"):
+        drop(desk, "#id_note", picture_file(tmp_path, "red.png"))
     expect(message(desk)).to_have_text("Adding red.png…")
     desk.evaluate("document.querySelector('#id_note').readOnly = true")
     held[0].continue_()
