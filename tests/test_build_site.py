@@ -137,6 +137,7 @@ def collected(settings, tmp_path):
     call_command("collectstatic", interactive=False, verbosity=0)
 
 
+@pytest.mark.once
 def test_every_file_is_what_the_site_answers(built, collected, settings):
     settings.SITE_URL = HOME
     # One for all: each looks through the static files when it is first used.
@@ -212,6 +213,7 @@ EDITS = [
 ]
 
 
+@pytest.mark.once
 @pytest.mark.django_db
 def test_a_plain_server_gives_it_below_a_path_without_a_broken_link(tmp_path):
     fill()
@@ -277,6 +279,7 @@ def test_what_is_unpublished_is_gone_with_its_pictures(tmp_path):
     assert [name for name, data in after.items() if secret.encode() in data] == []
 
 
+@pytest.mark.once
 def test_a_folder_of_something_else_is_refused(db, tmp_path):
     (tmp_path / "mine.txt").write_text("mine")
     with pytest.raises(CommandError, match="not empty"):
@@ -315,6 +318,7 @@ def wait_for_its_workers(place):
             time.sleep(0.01)
 
 
+@pytest.mark.once
 @pytest.mark.django_db(transaction=True)
 def test_a_build_that_is_killed_leaves_the_old_or_the_new_site_whole(tmp_path):
     target = tmp_path / "site"

@@ -135,6 +135,7 @@ def test_what_has_no_drafts_is_not_overwritten_either(admin_client):
     assert Tool.objects.get().note == "mine."
 
 
+@pytest.mark.once
 def test_fifty_interleaved_saves_account_for_every_word(ana, ben):
     """Each adds one word at a time to the text that it sees; every word is there or was given up.
 

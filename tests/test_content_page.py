@@ -103,6 +103,7 @@ def ask_again(client, **fields):
 # In a browser.
 
 
+@pytest.mark.once
 @works
 def test_content_leaves_is_edited_and_comes_back_without_a_script(live_server, browser, tmp_path):
     make_tool(name="shalom", slug="shalom", note="before")
@@ -450,6 +451,7 @@ def test_a_file_that_is_no_form_of_content_is_refused_before_it_is_a_job(owner, 
 # The site as files.
 
 
+@pytest.mark.once
 @works
 def test_the_site_is_made_in_a_process_of_its_own_and_downloaded(owner, monkeypatch):
     name = str(connection.settings_dict["NAME"])

@@ -35,6 +35,7 @@ def nothing_remembered():
     cache.clear()
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(("name", "sentence"), PAGES.items())
 def test_an_empty_page_says_so_in_each_form_and_links_to_nothing_dead(client, name, sentence):
     address = reverse(name)

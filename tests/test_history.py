@@ -290,6 +290,7 @@ def test_what_is_not_there_is_not_found(admin_client, key):
     assert admin_client.get(endpoint("history", key)).status_code == 404
 
 
+@pytest.mark.once
 @pytest.mark.django_db(transaction=True)
 def test_an_earlier_version_is_found_looked_at_and_published_again(page, live_server, signed_in):  # noqa: F811
     entry = make_entry(body="the first thought")

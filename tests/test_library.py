@@ -528,6 +528,7 @@ def test_many_pictures_go_up_one_by_one_with_their_progress(
     assert names == ["blue.png", "red.png"]
 
 
+@pytest.mark.once
 @pytest.mark.django_db(transaction=True)
 def test_the_library_is_a_grid_that_fits_a_phone_and_is_used_with_the_keyboard(
     page, live_server, client, admin_user, context

@@ -124,6 +124,7 @@ def desk(page, live_server, signed_in):  # noqa: F811
     return page
 
 
+@pytest.mark.once
 def test_a_page_is_chosen_with_keys(desk):
     options = desk.get_by_role("option")
     fill(desk, "see |")

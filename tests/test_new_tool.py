@@ -109,6 +109,7 @@ def desk(page, live_server, signed_in):  # noqa: F811
     return page
 
 
+@pytest.mark.once
 def test_a_tool_that_is_not_there_is_made_and_chosen_by_keys(desk):
     desk.get_by_role("searchbox", name="Tools").press_sequentially("djan")
     options = desk.get_by_role("option")

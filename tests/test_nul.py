@@ -58,9 +58,10 @@ def test_no_route_fails_for_a_nul(desk):
     for route in routes():
         for path in paths(route, item):
             answers = [
-                desk.get(path),
                 desk.post(path, fields),
-                desk.post(path, json.dumps(fields), content_type="application/json"),
+                desk.get(path)
+                if "%00" in path
+                else desk.post(path, json.dumps(fields), content_type="application/json"),
             ]
             failed += [path for answer in answers if answer.status_code >= 500]
     assert not failed

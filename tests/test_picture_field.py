@@ -36,6 +36,7 @@ WATCH = """() => {
 }"""
 
 
+@pytest.mark.once
 def test_pictures_are_chosen_with_the_keyboard_wait_their_turn_and_are_described(
     desk,  # noqa: F811
     tmp_path,
@@ -251,6 +252,7 @@ def test_a_picture_gets_a_paragraph_of_its_own_in_no_other_block(desk):  # noqa:
     assert all(place == fallback == line for place, fallback, line in places), places
 
 
+@pytest.mark.once
 def test_a_description_that_is_refused_says_why_and_stays(desk):  # noqa: F811
     image = make_image(alt="")
     desk.locator("#id_note").fill(f"![]({image.file.url})")
@@ -409,6 +411,7 @@ def test_a_description_needs_the_csrf_token_and_has_to_be_posted(admin_user):
         assert client.get(reverse(f"editing:{name}")).status_code == 405
 
 
+@pytest.mark.once
 def test_without_the_script_the_form_has_no_part_for_pictures(admin_client):
     page = admin_client.get(reverse("admin:portfolio_tool_change", args=[make_tool().pk])).text
     assert 'type="module"' in page

@@ -17,7 +17,7 @@ from portfolio.models import Image
 
 from .factories import make_image, make_principle
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.once, pytest.mark.django_db]
 
 SITE = "https://example.org/"
 

@@ -12,6 +12,7 @@ from contextlib import closing
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.db import connection
 
 from journal.models import Entry
 from portfolio.management.commands import serve
@@ -54,7 +55,8 @@ def site(tmp_path_factory):
 
 
 def test_the_first_start_shows_the_real_content_and_the_next_changes_nothing(tmp_path):
-    with running_site(tmp_path, fresh=True) as site:
+    # The files that it collects are the same on any engine.
+    with running_site(tmp_path, fresh=connection.vendor == "sqlite") as site:
         status, headers, page = fetch(site.url)
         assert status == 200
         assert b"building nest friends backend" in page

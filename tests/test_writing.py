@@ -68,6 +68,7 @@ def public(item):
     return Client().get(item.get_absolute_url()).text
 
 
+@pytest.mark.once
 def test_the_tab_is_closed_in_the_middle_of_a_sentence(desk, context):
     entry = make_entry(body="it began")
     open_form(desk, entry)
@@ -84,6 +85,7 @@ def test_the_tab_is_closed_in_the_middle_of_a_sentence(desk, context):
     assert "it began" in public(entry) and "and then it" not in public(entry)
 
 
+@pytest.mark.once
 def test_what_is_typed_before_the_script_runs_is_kept_as_well(desk):
     entry = make_entry(publish_at=None, body="before")
     late = []
@@ -96,6 +98,7 @@ def test_what_is_typed_before_the_script_runs_is_kept_as_well(desk):
     assert WorkingCopy.objects.get().data["body"] == ["before the script"]
 
 
+@pytest.mark.once
 def test_it_is_saved_by_itself_and_the_page_beside_it_keeps_its_place(desk):
     entry = make_entry(body="\n\n".join(f"paragraph {n}" for n in range(80)))
     open_form(desk, entry)
@@ -124,6 +127,7 @@ def background(frame):
     return frame.evaluate("getComputedStyle(document.documentElement).backgroundColor")
 
 
+@pytest.mark.once
 def test_the_session_ends_and_save_is_pressed(desk, context):
     entry = make_entry(publish_at=None, body="before")
     open_form(desk, entry)
@@ -189,6 +193,7 @@ def test_never_over_what_was_not_seen_by_two_windows_of_a_browser(desk, context,
     windows[1].close()
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("away", ["connection", "server", "page of a hotel", "session"])
 def test_what_was_not_sent_is_sent_without_a_key_being_pressed(desk, context, editor, away):
     entry = make_entry(publish_at=None, body="before")
@@ -232,6 +237,7 @@ def test_a_double_press_publishes_once_and_says_so(desk):
     assert not WorkingCopy.objects.exists()
 
 
+@pytest.mark.once
 def test_back_shows_what_is_stored_and_not_an_older_text(desk):
     entry = make_entry(body="version zero")
     for version in ("version one", "version two"):
@@ -249,6 +255,7 @@ def test_back_shows_what_is_stored_and_not_an_older_text(desk):
     assert Entry.objects.get().body == "version two and more"
 
 
+@pytest.mark.once
 def test_what_a_browser_puts_back_is_offered_and_not_taken_for_what_is_stored(desk):
     """Some put a text back all the same: it is played by a script that runs before ours."""
     entry = make_entry(body="version two")
@@ -293,6 +300,7 @@ def test_what_was_not_sent_is_kept_in_the_browser_and_offered_back(desk, answer,
     expect(desk.locator("#id_body")).to_have_value("before after")
 
 
+@pytest.mark.once
 def test_something_new_is_written_published_and_read(desk):
     desk.goto(desk.home + reverse("admin:index"))
     desk.get_by_role("link", name=re.compile("new entry for")).click()
@@ -313,6 +321,7 @@ def test_something_new_is_written_published_and_read(desk):
     assert not WorkingCopy.objects.exists()
 
 
+@pytest.mark.once
 def test_a_live_role_is_changed_with_its_outcomes_while_readers_see_the_old_one(desk):
     role = make_role(problem="as it was.")
     for figure in ("1x", "2x", "3x"):
@@ -359,6 +368,7 @@ def test_two_editors_are_told_of_each_other_and_the_second_chooses(desk, browser
     other_context.close()
 
 
+@pytest.mark.once
 def test_a_picture_without_words_is_refused_and_then_published_for_a_reason(desk):
     image = make_image(alt="")
     entry = make_entry(publish_at=None, body=f"look:\n\n![]({image.file.url})")
@@ -374,6 +384,7 @@ def test_a_picture_without_words_is_refused_and_then_published_for_a_reason(desk
     assert "despite alt text: it is a test" in Revision.objects.latest("pk").comment
 
 
+@pytest.mark.once
 def test_a_draft_is_scheduled_and_shown_by_a_link(desk, browser):
     entry = make_entry(publish_at=None, title="a plan", body="for later")
     open_form(desk, entry)
@@ -395,6 +406,7 @@ def test_a_draft_is_scheduled_and_shown_by_a_link(desk, browser):
     stranger.context.close()
 
 
+@pytest.mark.once
 def test_a_writer_is_offered_what_they_may_do(page, context, live_server):
     writer = make_user(username="wren")
     writer.groups.add(Group.objects.get(name="Writers"))
@@ -425,6 +437,7 @@ def test_on_a_phone_the_form_and_the_page_are_two_tabs(desk):
     expect(desk.locator("#id_body")).to_have_value("some words more")
 
 
+@pytest.mark.once
 def test_without_script_it_is_written_previewed_and_published(browser, live_server, editor):
     context = browser.new_context(java_script_enabled=False)
     sign_in(context, live_server, editor)
