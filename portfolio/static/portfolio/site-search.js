@@ -15,10 +15,10 @@ const CHARACTER = /[^\p{M}\uff9e\uff9f][\p{M}\uff9e\uff9f]*|[\p{M}\uff9e\uff9f]+
 const UNSPACED = ["Han", "Hira", "Kana", "Bopo", "Thai", "Laoo", "Mymr", "Khmr", "Bali", "Java"]
   .map((script) => `\\p{scx=${script}}`)
   .join("");
-const IN_WORD = new RegExp(
-  `(?<=[א-ת])"(?=[א-ת])|(?<=[${UNSPACED}]\\p{M}*)\\u200b`,
-  "gu",
-);
+// The mark of Hebrew's short forms as keyboards have it, as in צה"ל.
+const GERSHAYIM = '(?<=[א-ת])"(?=[א-ת])';
+const IN_WORD = new RegExp(`${GERSHAYIM}|(?<=[${UNSPACED}]\\p{M}*)\\u200b`, "gu");
+// What French and Italian write together with the next word: l'école, dell'arte.
 const ELIDED =
   /(?<![\p{L}\p{M}\p{N}])([cdjlmnst]|(?:jus|lors|puis|quoi)?qu|(?:a|co|da|de|ne|que|su)ll)['’](?=[aeiouhà-öø-ÿœ])/giu;
 const JOINED = `(?=[\\p{L}\\p{N}])[${UNSPACED}]\\p{M}*`;
@@ -27,7 +27,7 @@ const SIGNS = "(?:\\+{2,}|\\+(?![\\p{L}\\p{N}+])|#+(?!\\p{L}))";
 const WORD = new RegExp(`(?:${JOINED})+|\\p{scx=Hang}+|(?:${LETTER})+(?:(?<=\\p{L})${SIGNS})?`, "gu");
 const MARKS = "“”„‟«»‹›「」『』｢｣〝〞〟❝❞";
 const QUOTED = new RegExp(
-  `(?:(?<![\\p{L}\\p{N}_])["＂]|[${MARKS}])((?:[^"＂${MARKS}]|(?<=[א-ת])"(?=[א-ת]))*)["＂${MARKS}]`,
+  `(?:(?<![\\p{L}\\p{N}_])["＂]|[${MARKS}])((?:[^"＂${MARKS}]|${GERSHAYIM})*)["＂${MARKS}]`,
   "gu",
 );
 
