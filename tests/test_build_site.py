@@ -162,14 +162,14 @@ def test_every_file_is_what_the_site_answers(built, collected, settings):
 
 def test_after_edits_of_any_kind_the_site_is_as_one_that_is_built_anew(built, tmp_path):
     chance = random.Random(20260)
-    for turn in range(8):
-        for edit in chance.sample(EDITS, 2):
+    for turn in range(4):
+        for edit in chance.sample(EDITS, 5):
             edit(chance)
         site.build(built, HOME)
         site.build(tmp_path / f"anew-{turn}", HOME)
         after, anew = tree(built), tree(tmp_path / f"anew-{turn}")
         after.pop(".build.json"), anew.pop(".build.json")
-        assert after.keys() == anew.keys(), edit
+        assert after.keys() == anew.keys()
         assert not [name for name in after if after[name] != anew[name]]
 
 

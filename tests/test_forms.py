@@ -1,7 +1,7 @@
 """No form of the desk answers 500, whatever is typed: a sentence at the field, the text kept.
 
 The forms of every kind, as a browser would send them, with values that do not belong where they are
-and with boxes left out, are posted with every verb. `STEPS` sets how many are tried for each kind.
+and with boxes left out, are posted with every verb; `STEPS` sets how many are for each kind.
 """
 
 import os
@@ -22,7 +22,7 @@ from .factories import make_entry, make_focus, make_principle, make_role, make_t
 
 pytestmark = pytest.mark.django_db
 
-STEPS = int(os.environ.get("STEPS", 12))
+STEPS = int(os.environ.get("STEPS", 0))
 VERBS = ["_save", "_publish", "_schedule", "_unpublish", "_preview", "_saveasnew", "_continue"]
 NASTY = [
     *("", " ", "my post", "über", "My-Post", "-", "a--b", "x" * 400, "0", "-1", "9" * 30, "²"),
@@ -53,12 +53,12 @@ def test_no_form_answers_500(admin_client, number):
     chance = random.Random(number)
     item = make_all()[number]
     add = reverse(f"admin:{item._meta.app_label}_{item._meta.model_name}_add")
-    for _ in range(STEPS):
+    for step in range(STEPS or len(VERBS)):
         address = chance.choice([add, change(item)])
         sent = mistyped(fields_of(admin_client, address), chance)
         if "body" in sent:
             sent["body"] = f"what was written {chance.random()}"
-        verb = chance.choice(VERBS)
+        verb = VERBS[step % len(VERBS)]
         if "_key" in sent and chance.random() < 0.5:
             for name in ("keep", "live_preview"):
                 answer = admin_client.post(endpoint(name, sent["_key"].replace("\0", "")), sent)
