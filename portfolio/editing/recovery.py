@@ -147,13 +147,13 @@ def deleted_too(item, relations):
 
     When that comes back, what points at it by then is to have it again.
     """
-    fields = (*item._meta.concrete_fields, *item._meta.many_to_many)
-    for field in filter(lambda each: each.is_relation, fields):
-        single = not field.many_to_many
-        pks = [getattr(item, field.attname)] if single else relations.get(field.name, [])
+    meta = item._meta
+    pointed = {field: [getattr(item, field.attname)] for field in meta.fields if field.is_relation}
+    pointed |= {field: relations.get(field.name, []) for field in meta.many_to_many}
+    for field, pks in pointed.items():
         keys = [f"{field.related_model._meta.label_lower}:{pk}" for pk in pks]
         for deletion in Deletion.objects.filter(key__in=keys, recovered_as=""):
-            yield deletion, f"{item._meta.label_lower}.{field.name}"
+            yield deletion, f"{meta.label_lower}.{field.name}"
 
 
 def empty_what_is_gone(row):
