@@ -162,8 +162,8 @@ def test_every_file_is_what_the_site_answers(built, collected, settings):
 
 def test_after_edits_of_any_kind_the_site_is_as_one_that_is_built_anew(built, tmp_path):
     chance = random.Random(20260)
-    for turn in range(4):
-        for edit in chance.sample(EDITS, 5):
+    for turn in range(8):
+        for edit in chance.sample(EDITS, 2):
             edit(chance)
         site.build(built, HOME)
         site.build(tmp_path / f"anew-{turn}", HOME)
@@ -318,7 +318,6 @@ def wait_for_its_workers(place):
             time.sleep(0.01)
 
 
-@pytest.mark.once
 @pytest.mark.django_db(transaction=True)
 def test_a_build_that_is_killed_leaves_the_old_or_the_new_site_whole(tmp_path):
     target = tmp_path / "site"

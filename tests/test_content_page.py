@@ -451,7 +451,6 @@ def test_a_file_that_is_no_form_of_content_is_refused_before_it_is_a_job(owner, 
 # The site as files.
 
 
-@pytest.mark.once
 @works
 def test_the_site_is_made_in_a_process_of_its_own_and_downloaded(owner, monkeypatch):
     name = str(connection.settings_dict["NAME"])

@@ -313,7 +313,7 @@ def test_the_number_of_queries_does_not_grow_with_the_content():
     profile = add(Profile)
     grow(0, 10)
     few = count()
-    grow(10, 60)
+    grow(10, 200)
     assert count() == few
     assert few >= len(CONTENT)
 

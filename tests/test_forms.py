@@ -53,7 +53,7 @@ def test_no_form_answers_500(admin_client, number):
     chance = random.Random(number)
     item = make_all()[number]
     add = reverse(f"admin:{item._meta.app_label}_{item._meta.model_name}_add")
-    for step in range(STEPS or len(VERBS)):
+    for step in range(STEPS or 2 * len(VERBS)):
         address = chance.choice([add, change(item)])
         sent = mistyped(fields_of(admin_client, address), chance)
         if "body" in sent:

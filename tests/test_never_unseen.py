@@ -32,7 +32,7 @@ from portfolio.editing.models import Deletion, WorkingCopy, key_of
 from .desk import change, endpoint, fields_of
 from .factories import make_entry, make_user
 
-STEPS = int(os.environ.get("STEPS", 100))
+STEPS = int(os.environ.get("STEPS", 200))
 GAME = 25  # steps
 ADD = "/admin/journal/entry/add/"
 WINDOWS = st.sampled_from(["laptop", "phone"])

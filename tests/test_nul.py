@@ -59,10 +59,10 @@ def test_no_route_fails_for_a_nul(desk):
         for path in paths(route, item):
             answers = [
                 desk.post(path, fields),
-                desk.get(path)
-                if "%00" in path
-                else desk.post(path, json.dumps(fields), content_type="application/json"),
+                desk.post(path, json.dumps(fields), content_type="application/json"),
             ]
+            if "%00" in path:
+                answers.append(desk.get(path))
             failed += [path for answer in answers if answer.status_code >= 500]
     assert not failed
 

@@ -17,7 +17,7 @@ from portfolio.models import Image
 
 from .factories import make_image, make_principle
 
-pytestmark = [pytest.mark.once, pytest.mark.django_db]
+pytestmark = pytest.mark.django_db
 
 SITE = "https://example.org/"
 
@@ -159,6 +159,7 @@ def test_a_file_is_not_written_again_in_its_own_size_and_format(client, format, 
     assert client.get(f"/media/{image.file.name[:20]}-960.{extension}").status_code == 404
 
 
+@pytest.mark.once
 def test_what_is_transparent_stays_so_in_every_copy(client):
     content = io.BytesIO()
     Pillow.new("RGBA", (700, 300), (200, 20, 20, 128)).save(content, "PNG")
@@ -214,6 +215,7 @@ def test_a_copy_is_made_when_it_is_first_asked_for_and_then_kept(client, format,
     assert b"".join(client.get(f"/media/{name}")) == content
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("mode", ["P", "1", "L", "LA", "RGB"])
 def test_copies_of_a_palette_and_of_grey_are_smooth(client, mode):
     # Black and white dots, which a copy of half the size has to mix.
@@ -301,6 +303,7 @@ def test_no_copy_is_made_of_what_is_not_there(client):
 SIZES = "images => images.map(image => [image.clientWidth, image.clientHeight])"
 
 
+@pytest.mark.once
 @pytest.mark.django_db(transaction=True)
 def test_pictures_of_every_shape_fit_and_nothing_moves(page, live_server):
     tall, tiny, wide = make_picture(800, 4000), make_picture(16, 16), make_picture(3000, 500)
